@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The pieces that a backup lays on the plane. A box says which keys and which positions it knows; `where`
+// names its bytes for the layers above and means nothing here.
+#pragma once
+
+#include "foreshadow/plane/horizon.hpp"
+#include "foreshadow/plane/key_range.hpp"
+#include "foreshadow/plane/position.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace foreshadow {
+
+/// Rows of an interval, with what they contain.
+struct image {
+    key_range interval;
+    horizon seen;
+    std::string where;
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;  ///< keys and values, before compression
+
+    friend bool operator==(const image&, const image&) = default;
+};
+
+/// Every change of the log over `(after, upto]`, for all keys, in log order.
+struct segment {
+    position after;
+    position upto;
+    std::string where;
+    std::uint64_t changes = 0;
+    std::uint64_t bytes = 0;  ///< as stored
+
+    friend bool operator==(const segment&, const segment&) = default;
+};
+
+/// An erasure of a whole interval, at a version.
+struct range_erasure {
+    version at;
+    key_range interval;
+
+    friend bool operator==(const range_erasure&, const range_erasure&) = default;
+};
+
+/// The changes of one interval over `(after, upto]`, sorted by key, only the last change of each key kept.
+/// Never spans a `replaced` of its interval.
+struct run {
+    key_range interval;
+    position after;
+    position upto;
+    std::string where;
+    std::vector<range_erasure> erasures;
+    std::uint64_t changes = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t prediction = 0;  ///< the prediction whose shadow it came from
+
+    friend bool operator==(const run&, const run&) = default;
+};
+
+/// A partition that was born empty: counts as an image without rows from `at` on.
+struct birth {
+    key_range interval;
+    version at;
+
+    friend bool operator==(const birth&, const birth&) = default;
+};
+
+/// The content of an interval changed in a way that the log does not tell: only an image from after it counts.
+struct replacement {
+    key_range interval;
+    version at;
+
+    friend bool operator==(const replacement&, const replacement&) = default;
+};
+
+/// Everything that is known about a source's plane.
+struct boxes {
+    std::vector<image> images;
+    std::vector<segment> segments;
+    std::vector<run> runs;
+    std::vector<birth> births;
+    std::vector<replacement> replacements;
+};
+
+}  // namespace foreshadow

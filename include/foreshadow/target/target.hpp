@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "foreshadow/plane/layout.hpp"
+#include "foreshadow/row/row_batch.hpp"
+#include "foreshadow/task.hpp"
+
+#include <concepts>
+
+namespace foreshadow {
+
+/// Where restored partitions go.
+///
+/// Called in this order: `begin` with the layout that is to come about; per partition, definitions first, `load` any
+/// number of times with rows in key order, then `complete`; `finish`, which makes the whole visible and durable.
+/// `abandon` leaves nothing that looks whole; it is called instead of `finish` and never throws.
+/// Partitions come one after another.
+template <class T>
+concept target = requires(T& t, const layout& shape, const partition& part, const row_batch& rows) {
+    { t.begin(shape) } -> std::same_as<task<>>;
+    { t.load(part, rows) } -> std::same_as<task<>>;
+    { t.complete(part) } -> std::same_as<task<>>;
+    { t.finish() } -> std::same_as<task<>>;
+    { t.abandon() } -> std::same_as<task<>>;
+};
+
+}  // namespace foreshadow
