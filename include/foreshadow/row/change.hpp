@@ -64,12 +64,13 @@ class change_batch {
         entries_.clear();
     }
 
-    /// Orders the entries by key, then version; the bytes stay where they are. Stable, O(n log n).
+    /// Orders the entries by key, then version; the bytes stay where they are. Equal entries keep their order. O(n log n).
     void sort() {
         const std::string_view all = arena_;
-        std::stable_sort(entries_.begin(), entries_.end(), [all](const entry& a, const entry& b) {
+        std::sort(entries_.begin(), entries_.end(), [all](const entry& a, const entry& b) {
             const int order = all.substr(a.begin, a.key).compare(all.substr(b.begin, b.key));
-            return order != 0 ? order < 0 : a.at < b.at;
+            if (order != 0) return order < 0;
+            return a.at != b.at ? a.at < b.at : a.begin < b.begin;
         });
     }
 
