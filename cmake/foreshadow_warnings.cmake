@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSL-1.0
+#
+# foreshadow_warnings: linked privately by what this project builds. Whether a warning is an error is for the presets
+# to say (CMAKE_COMPILE_WARNING_AS_ERROR), so that a newer compiler breaks nobody's build.
+if(NOT TARGET foreshadow_warnings)
+    add_library(foreshadow_warnings INTERFACE)
+    target_compile_options(foreshadow_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+endif()
