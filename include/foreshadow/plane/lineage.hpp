@@ -4,10 +4,15 @@
 // one entry may tell of several independent changes.
 #pragma once
 
+#include "foreshadow/error.hpp"
 #include "foreshadow/plane/layout.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <span>
+#include <iterator>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace foreshadow {
@@ -16,11 +21,16 @@ enum class lineage_kind : std::uint8_t { split, merge, create, drop, reshape };
 
 [[nodiscard]] inline const char* name_of(lineage_kind kind) noexcept {
     switch (kind) {
-        case lineage_kind::split: return "split";
-        case lineage_kind::merge: return "merge";
-        case lineage_kind::create: return "create";
-        case lineage_kind::drop: return "drop";
-        case lineage_kind::reshape: return "reshape";
+        case lineage_kind::split:
+            return "split";
+        case lineage_kind::merge:
+            return "merge";
+        case lineage_kind::create:
+            return "create";
+        case lineage_kind::drop:
+            return "drop";
+        case lineage_kind::reshape:
+            return "reshape";
     }
     return "unknown";
 }
@@ -36,5 +46,113 @@ struct lineage_event {
 
     friend bool operator==(const lineage_event&, const lineage_event&) = default;
 };
+
+namespace detail {
+
+/// The ends of the partitions that lie strictly between the outermost ones of a group, ascending.
+[[nodiscard]] inline std::vector<key> inner_edges(const std::vector<partition>& side, const key_range& hull) {
+    std::vector<key> edges;
+    const auto keep = [&](const key& edge) {
+        if (!edge.empty() && hull.begin < edge && hull.ends_after(edge)) edges.push_back(edge);
+    };
+    for (const partition& p : side) {
+        keep(p.interval.begin);
+        keep(p.interval.end);
+    }
+    std::sort(edges.begin(), edges.end());
+    edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+    return edges;
+}
+
+/// The edges of `these` that are not among `those`.
+[[nodiscard]] inline std::vector<key> edges_without(const std::vector<key>& these, const std::vector<key>& those) {
+    std::vector<key> rest;
+    std::set_difference(these.begin(), these.end(), those.begin(), those.end(), std::back_inserter(rest));
+    return rest;
+}
+
+/// Names what became of a group of partitions that are connected by overlap.
+inline void name_lineage(lineage_event& event, const key_range& hull) {
+    const std::size_t ended = event.from.size();
+    const std::size_t began = event.to.size();
+    if (ended == 0) {
+        event.kind = lineage_kind::create;
+    } else if (began == 0) {
+        event.kind = lineage_kind::drop;
+    } else if (ended == 1 && began > 1) {
+        event.kind = lineage_kind::split;
+    } else if (ended > 1 && began == 1) {
+        event.kind = lineage_kind::merge;
+    } else {
+        event.kind = lineage_kind::reshape;
+    }
+    const std::vector<key> before = inner_edges(event.from, hull);
+    const std::vector<key> after = inner_edges(event.to, hull);
+    std::vector<key> came = edges_without(after, before);
+    const std::vector<key> went = edges_without(before, after);
+    if (event.kind == lineage_kind::split) {
+        event.boundaries = std::move(came);
+    } else if (event.kind == lineage_kind::merge) {
+        event.boundaries = went;
+    } else if (event.kind == lineage_kind::reshape) {
+        std::merge(came.begin(), came.end(), went.begin(), went.end(), std::back_inserter(event.boundaries));
+    }
+}
+
+/// `lineage_of` where the partitions that end are known already.
+[[nodiscard]] inline std::vector<lineage_event> lineage_between(std::vector<partition> ended,
+                                                                const layout_change& change) {
+    struct side {
+        partition what;
+        bool began;
+    };
+    std::vector<side> all;
+    all.reserve(ended.size() + change.begun.size());
+    for (partition& p : ended) all.push_back({std::move(p), false});
+    for (const partition& p : change.begun) all.push_back({p, true});
+    std::stable_sort(all.begin(), all.end(),
+                     [](const side& a, const side& b) { return a.what.interval.begin < b.what.interval.begin; });
+
+    // Both sides are disjoint in themselves, so whatever begins before the end of the group so far overlaps a
+    // member of the other side.
+    std::vector<lineage_event> events;
+    key_range hull;
+    for (side& next : all) {
+        const bool joins =
+            !events.empty() && hull.ends_after(next.what.interval.begin) && !next.what.interval.is_empty();
+        if (!joins) {
+            if (!events.empty()) name_lineage(events.back(), hull);
+            events.push_back(
+                {.at = change.at, .time = change.time, .kind = {}, .from = {}, .to = {}, .boundaries = {}});
+            hull = next.what.interval;
+        } else if (end_before(hull.end, next.what.interval.end)) {
+            hull.end = next.what.interval.end;
+        }
+        (next.began ? events.back().to : events.back().from).push_back(std::move(next.what));
+    }
+    if (!events.empty()) name_lineage(events.back(), hull);
+    return events;
+}
+
+}  // namespace detail
+
+/// What `change` makes of the partitions of `before`: one event for each group that is connected by overlap, in key
+/// order.
+///
+/// One to several is a split, several to one a merge, nothing to one a creation, one to nothing a drop; one to one and
+/// several to several are a reshape. Partitions that merely touch have nothing to do with one another.
+/// Errors: `conflict` when a retired partition is not in `before`.
+/// Complexity: O(n + m log m) for n partitions and m named by the change.
+[[nodiscard]] inline std::vector<lineage_event> lineage_of(const layout& before, const layout_change& change) {
+    std::vector<partition_id> ids = change.retired;
+    std::sort(ids.begin(), ids.end());
+    std::vector<partition> ended;
+    for (const partition& p : before.partitions)
+        if (std::binary_search(ids.begin(), ids.end(), p.id)) ended.push_back(p);
+    if (ended.size() != ids.size())
+        throw error{errc::conflict, "a layout change at position " + std::to_string(change.at.at.value) +
+                                        " ends a partition that the layout before it does not have"};
+    return detail::lineage_between(std::move(ended), change);
+}
 
 }  // namespace foreshadow

@@ -22,16 +22,16 @@ struct row_view {
 
 class row_batch {
   public:
-    void append(std::string_view key, std::string_view value) {
-        arena_.append(key);
+    void append(std::string_view row_key, std::string_view value) {
+        arena_.append(row_key);
         arena_.append(value);
         ends_.push_back({arena_.size() - value.size(), arena_.size()});
     }
 
     /// Appends a row whose value is written in place: `write(std::string& arena)` appends the value's bytes.
     template <class Write>
-    void append_with(std::string_view key, Write&& write) {
-        arena_.append(key);
+    void append_with(std::string_view row_key, Write&& write) {
+        arena_.append(row_key);
         const std::size_t key_end = arena_.size();
         write(arena_);
         ends_.push_back({key_end, arena_.size()});
