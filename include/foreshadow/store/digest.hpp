@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Digests of the repository. Names of blocks and seals of objects are HMAC-SHA-256 under the repository's keys, so
+// that neither can be made without them; boundaries of blocks come from XXH3, seeded, because they are hashed per row.
+#pragma once
+
+#include "foreshadow/error.hpp"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+#undef XXH_INLINE_ALL
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace foreshadow {
+
+/// 32 bytes: a SHA-256, an HMAC, or a key for one.
+struct digest {
+    std::array<unsigned char, 32> bytes{};
+
+    friend auto operator<=>(const digest&, const digest&) = default;
+    [[nodiscard]] std::string_view view() const noexcept {
+        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    }
+    [[nodiscard]] static digest from(std::string_view raw) {
+        if (raw.size() != 32) throw error{errc::corrupt, "a digest is not 32 bytes long"};
+        digest d;
+        std::memcpy(d.bytes.data(), raw.data(), raw.size());
+        return d;
+    }
+};
+
+/// Names a block: HMAC-SHA-256 of its encoded rows.
+using block_id = digest;
+
+[[nodiscard]] inline std::string to_hex(std::string_view raw) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    text.reserve(raw.size() * 2);
+    for (const char c : raw) {
+        text += digits[static_cast<unsigned char>(c) >> 4];
+        text += digits[static_cast<unsigned char>(c) & 15];
+    }
+    return text;
+}
+[[nodiscard]] inline std::string to_hex(const digest& d) { return to_hex(d.view()); }
+
+/// The bytes that lower-case hex digits spell, or nothing.
+[[nodiscard]] inline std::optional<std::string> from_hex(std::string_view text) {
+    const auto nibble = [](char c) {
+        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    };
+    if (text.size() % 2 != 0) return std::nullopt;
+    std::string raw;
+    for (std::size_t i = 0; i < text.size(); i += 2) {
+        const int high = nibble(text[i]);
+        const int low = nibble(text[i + 1]);
+        if (high < 0 || low < 0) return std::nullopt;
+        raw.push_back(static_cast<char>(high << 4 | low));
+    }
+    return raw;
+}
+
+/// HMAC-SHA-256 over the parts, one after the other.
+///
+/// The parts are not told apart: where two of them vary in length, put their lengths in.
+[[nodiscard]] inline digest hmac_sha256(const digest& key, std::initializer_list<std::string_view> parts) {
+    static const std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> mac{EVP_MAC_fetch(nullptr, "HMAC", nullptr),
+                                                                       &EVP_MAC_free};
+    const std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context{EVP_MAC_CTX_new(mac.get()),
+                                                                            &EVP_MAC_CTX_free};
+    char name[] = "SHA256";
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+                                     OSSL_PARAM_construct_end()};
+    bool good = context && EVP_MAC_init(context.get(), key.bytes.data(), key.bytes.size(), parameters) == 1;
+    for (const auto part : parts)
+        good = good &&
+               EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(part.data()), part.size()) == 1;
+    digest result;
+    std::size_t written = 0;
+    good = good && EVP_MAC_final(context.get(), result.bytes.data(), &written, result.bytes.size()) == 1;
+    if (!good || written != result.bytes.size()) throw error{errc::internal, "OpenSSL could not compute HMAC-SHA-256"};
+    return result;
+}
+
+[[nodiscard]] inline digest sha256(std::string_view bytes) {
+    digest result;
+    if (EVP_Digest(bytes.data(), bytes.size(), result.bytes.data(), nullptr, EVP_sha256(), nullptr) != 1)
+        throw error{errc::internal, "OpenSSL could not compute SHA-256"};
+    return result;
+}
+
+/// The seeded hash that decides where blocks begin.
+[[nodiscard]] inline std::uint64_t boundary_hash(std::string_view key, std::uint64_t seed) noexcept {
+    return XXH3_64bits_withSeed(key.data(), key.size(), seed);
+}
+
+}  // namespace foreshadow
+
+/// A digest's bytes are uniform already, so its first eight serve.
+template <>
+struct std::hash<foreshadow::digest> {
+    std::size_t operator()(const foreshadow::digest& d) const noexcept {
+        std::size_t value = 0;
+        std::memcpy(&value, d.bytes.data(), sizeof value);
+        return value;
+    }
+};
