@@ -28,6 +28,7 @@ enum class errc {
     conflict,              ///< boxes disagree, and rule 1 cannot settle it
     unavailable,           ///< a database or store does not answer
     displaced,             ///< another backup of the same source took over
+    interrupted,           ///< stopped on request at a durable point; the same call resumes
     internal               ///< a broken promise inside the library
 };
 
@@ -46,6 +47,7 @@ enum class errc {
         case errc::conflict: return "conflict";
         case errc::unavailable: return "unavailable";
         case errc::displaced: return "displaced";
+        case errc::interrupted: return "interrupted";
         case errc::internal: return "internal";
     }
     return "unknown";
@@ -99,8 +101,8 @@ class error : public std::exception {
 
     /// The fact of that name, or nothing: an empty string.
     [[nodiscard]] std::string fact(std::string_view name) const {
-        for (const auto& [key, value] : facts_)
-            if (key == name) return value;
+        for (const auto& [fact_name, value] : facts_)
+            if (fact_name == name) return value;
         return {};
     }
 

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Described structs to JSON and back. A struct is described once, with Boost.Hana; manifests, checkpoints and
+// `--json` come from that one description. Strings are any bytes: valid UTF-8 stays readable, every other
+// byte (and the backslash) becomes `\xNN`, so that keys and `where`s survive the way through JSON exactly.
+#pragma once
+
+#include "foreshadow/error.hpp"
+
+#include <boost/hana/accessors.hpp>
+#include <boost/hana/concept/struct.hpp>
+#include <boost/hana/for_each.hpp>
+#include <boost/hana/first.hpp>
+#include <boost/hana/second.hpp>
+#include <boost/hana/string.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace foreshadow {
+
+using json = nlohmann::ordered_json;
+
+namespace detail {
+
+/// Length of the valid UTF-8 sequence at the front of `text`; 0 where there is none.
+[[nodiscard]] inline std::size_t utf8_length(std::string_view text) noexcept {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto follows = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
+    const unsigned lead = byte(0);
+    if (lead < 0x80) return 1;
+    if (lead >= 0xc2 && lead < 0xe0) return follows(1) ? 2 : 0;
+    if (lead >= 0xe0 && lead < 0xf0) {
+        if (!follows(1) || !follows(2)) return 0;
+        const bool overlong = lead == 0xe0 && byte(1) < 0xa0;
+        const bool surrogate = lead == 0xed && byte(1) >= 0xa0;
+        return overlong || surrogate ? 0 : 3;
+    }
+    if (lead >= 0xf0 && lead < 0xf5) {
+        if (!follows(1) || !follows(2) || !follows(3)) return 0;
+        const bool overlong = lead == 0xf0 && byte(1) < 0x90;
+        const bool beyond = lead == 0xf4 && byte(1) >= 0x90;
+        return overlong || beyond ? 0 : 4;
+    }
+    return 0;
+}
+
+[[nodiscard]] inline std::string escape(std::string_view bytes) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    while (!bytes.empty()) {
+        const auto byte = static_cast<unsigned char>(bytes[0]);
+        const std::size_t length = utf8_length(bytes);
+        if (length == 0 || byte < 0x20 || byte == 0x7f || byte == '\\') {
+            text += "\\x";
+            text += digits[byte >> 4];
+            text += digits[byte & 15];
+            bytes.remove_prefix(1);
+        } else {
+            text.append(bytes.substr(0, length));
+            bytes.remove_prefix(length);
+        }
+    }
+    return text;
+}
+
+[[nodiscard]] inline std::string unescape(std::string_view text) {
+    const auto digit = [](char c) -> int {
+        if (c >= '0' && c <= '9') return c - '0';
+        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+        return -1;
+    };
+    std::string bytes;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '\\') {
+            bytes += text[i];
+            continue;
+        }
+        const bool whole = i + 3 < text.size() && text[i + 1] == 'x' && digit(text[i + 2]) >= 0 && digit(text[i + 3]) >= 0;
+        if (!whole) throw error{errc::corrupt, "a string has an unknown escape"};
+        bytes += static_cast<char>(digit(text[i + 2]) * 16 + digit(text[i + 3]));
+        i += 3;
+    }
+    return bytes;
+}
+
+template <class T>
+struct is_vector : std::false_type {};
+template <class T>
+struct is_vector<std::vector<T>> : std::true_type {};
+template <class T>
+struct is_optional : std::false_type {};
+template <class T>
+struct is_optional<std::optional<T>> : std::true_type {};
+
+template <class T>
+concept described = boost::hana::Struct<T>::value;
+
+}  // namespace detail
+
+template <class T>
+[[nodiscard]] json to_json(const T& value) {
+    if constexpr (std::same_as<T, std::string>) {
+        return detail::escape(value);
+    } else if constexpr (std::is_enum_v<T>) {
+        return name_of(value);
+    } else if constexpr (std::is_floating_point_v<T>) {
+        return std::isfinite(value) ? json(value) : json(nullptr);
+    } else if constexpr (std::is_arithmetic_v<T>) {
+        return value;
+    } else if constexpr (detail::is_optional<T>::value) {
+        return value ? to_json(*value) : json(nullptr);
+    } else if constexpr (detail::is_vector<T>::value) {
+        json list = json::array();
+        for (const auto& item : value) list.push_back(to_json(item));
+        return list;
+    } else {
+        static_assert(detail::described<T>, "describe the struct with BOOST_HANA_ADAPT_STRUCT");
+        json object = json::object();
+        boost::hana::for_each(boost::hana::accessors<T>(), [&](const auto& member) {
+            object[boost::hana::to<const char*>(boost::hana::first(member))] = to_json(boost::hana::second(member)(value));
+        });
+        return object;
+    }
+}
+
+/// Reads what `to_json` wrote. Errors: `corrupt`, naming the member, where it is missing or of another kind.
+template <class T>
+void from_json(const json& from, T& value) {
+    if constexpr (std::same_as<T, std::string>) {
+        value = detail::unescape(from.get_ref<const std::string&>());
+    } else if constexpr (std::is_enum_v<T>) {
+        const auto& name = from.get_ref<const std::string&>();
+        for (std::uint8_t i = 0; i < 16; ++i) {
+            value = static_cast<T>(i);
+            if (name == name_of(value)) return;
+        }
+        throw error{errc::corrupt, "unknown word " + name};
+    } else if constexpr (std::is_floating_point_v<T>) {
+        value = from.is_null() ? std::nan("") : from.get<T>();
+    } else if constexpr (std::same_as<T, bool>) {
+        value = from.get<bool>();
+    } else if constexpr (std::is_arithmetic_v<T>) {
+        if (!from.is_number_integer()) throw error{errc::corrupt, "a number is expected"};
+        value = from.get<T>();
+    } else if constexpr (detail::is_optional<T>::value) {
+        if (from.is_null()) {
+            value.reset();
+        } else {
+            from_json(from, value.emplace());
+        }
+    } else if constexpr (detail::is_vector<T>::value) {
+        if (!from.is_array()) throw error{errc::corrupt, "a list is expected"};
+        value.clear();
+        for (const auto& item : from) from_json(item, value.emplace_back());
+    } else {
+        static_assert(detail::described<T>, "describe the struct with BOOST_HANA_ADAPT_STRUCT");
+        boost::hana::for_each(boost::hana::accessors<T>(), [&](const auto& member) {
+            const char* const name = boost::hana::to<const char*>(boost::hana::first(member));
+            const auto found = from.find(name);
+            if (found == from.end()) throw error{errc::corrupt, std::string{"member "} + name + " is missing"};
+            // A member's accessor gives a mutable reference to a mutable struct.
+            from_json(*found, boost::hana::second(member)(value));
+        });
+    }
+}
+
+/// Parses a document that `to_json(...).dump()` wrote.
+/// Errors: `corrupt` with the fact `object` where the text is not such a document.
+template <class T>
+[[nodiscard]] T parse_document(std::string_view text, const std::string& object) {
+    std::string why;
+    try {
+        T value{};
+        from_json(json::parse(text), value);
+        return value;
+    } catch (const json::exception& e) {
+        why = e.what();
+    } catch (const error& e) {
+        why = e.message();
+    }
+    throw error{errc::corrupt, "an object does not read as what it should be: " + why,
+                "run `foreshadow verify` to see what is affected"}
+        .with("object", object);
+}
+
+}  // namespace foreshadow
