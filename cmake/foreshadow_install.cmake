@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 #
-# find_package(foreshadow [COMPONENTS sqlite])
+# find_package(foreshadow [COMPONENTS sqlite]). What a user of the library needs is the install component `development`;
+# the command-line tool is the component `tool`.
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/foreshadow")
@@ -11,5 +12,5 @@ write_basic_package_version_file(foreshadow-config-version.cmake
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/foreshadow-config.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/foreshadow-config-version.cmake"
               "${CMAKE_CURRENT_SOURCE_DIR}/cmake/foreshadow_dependencies.cmake"
-        DESTINATION "${package_dir}")
-install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+        DESTINATION "${package_dir}" COMPONENT development)
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT development)

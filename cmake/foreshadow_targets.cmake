@@ -16,9 +16,9 @@ function(foreshadow_add_component name)
 
     if(FORESHADOW_INSTALL)
         install(TARGETS ${name} EXPORT foreshadow-${short}-targets
-                FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+                FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development)
         install(EXPORT foreshadow-${short}-targets NAMESPACE foreshadow::
                 FILE foreshadow-${short}-targets.cmake
-                DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/foreshadow")
+                DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/foreshadow" COMPONENT development)
     endif()
 endfunction()
