@@ -76,7 +76,7 @@ using block_id = digest;
 /// HMAC-SHA-256 over the parts, one after the other.
 ///
 /// The parts are not told apart: where two of them vary in length, put their lengths in.
-[[nodiscard]] inline digest hmac_sha256(const digest& key, std::initializer_list<std::string_view> parts) {
+[[nodiscard]] inline digest hmac_sha256(const digest& under, std::initializer_list<std::string_view> parts) {
     static const std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> mac{EVP_MAC_fetch(nullptr, "HMAC", nullptr),
                                                                        &EVP_MAC_free};
     const std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context{EVP_MAC_CTX_new(mac.get()),
@@ -84,7 +84,7 @@ using block_id = digest;
     char name[] = "SHA256";
     const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
                                      OSSL_PARAM_construct_end()};
-    bool good = context && EVP_MAC_init(context.get(), key.bytes.data(), key.bytes.size(), parameters) == 1;
+    bool good = context && EVP_MAC_init(context.get(), under.bytes.data(), under.bytes.size(), parameters) == 1;
     for (const auto part : parts)
         good = good &&
                EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(part.data()), part.size()) == 1;
@@ -103,8 +103,8 @@ using block_id = digest;
 }
 
 /// The seeded hash that decides where blocks begin.
-[[nodiscard]] inline std::uint64_t boundary_hash(std::string_view key, std::uint64_t seed) noexcept {
-    return XXH3_64bits_withSeed(key.data(), key.size(), seed);
+[[nodiscard]] inline std::uint64_t boundary_hash(std::string_view row_key, std::uint64_t seed) noexcept {
+    return XXH3_64bits_withSeed(row_key.data(), row_key.size(), seed);
 }
 
 }  // namespace foreshadow

@@ -91,10 +91,15 @@ class repository {
         return detail::write_block(core_, std::move(make));
     }
 
-    /// An encoded block. Small ones that were read lately come from memory.
+    /// An encoded block.
     ///
     /// Errors: not_found; corrupt, which names pack, offset and block.
-    task<std::string> read_block(block_id id) { return detail::read_cached(core_, id); }
+    task<std::string> read_block(block_id id) {
+        auto read = co_await detail::read_node(core_, id);
+        co_return std::move(read.blocks.front());
+    }
+    /// The same, with what it cost: nothing when it was read lately and is in memory still.
+    task<blocks_read> read_node(block_id id) { return detail::read_node(core_, id); }
 
     /// Encoded blocks in the order of their ids; what lies together in a pack is fetched together.
     task<blocks_read> read_blocks(std::vector<block_id> ids) { return detail::read_blocks(core_, std::move(ids)); }

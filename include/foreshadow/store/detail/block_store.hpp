@@ -303,14 +303,18 @@ task<blocks_read> read_blocks(std::shared_ptr<Core> core, std::vector<block_id> 
     co_return result;
 }
 
-/// See `repository::read_block`.
+/// See `repository::read_node`.
 template <class Core>
-task<std::string> read_cached(std::shared_ptr<Core> core, block_id id) {
-    if (const auto* cached = core->cache.find(id)) co_return *cached;
+task<blocks_read> read_node(std::shared_ptr<Core> core, block_id id) {
+    blocks_read result;
+    if (const auto* cached = core->cache.find(id)) {
+        result.blocks.push_back(*cached);
+        co_return result;
+    }
     std::vector<block_id> one(1, id);
-    auto read = co_await read_blocks(core, std::move(one));
-    core->cache.insert(id, read.blocks.front());
-    co_return std::move(read.blocks.front());
+    result = co_await read_blocks(core, std::move(one));
+    core->cache.insert(id, result.blocks.front());
+    co_return result;
 }
 
 }  // namespace foreshadow::detail

@@ -65,10 +65,10 @@ struct sealing {
 
 /// An HMAC over a name and what follows, in which the name cannot run into the rest.
 template <class... Parts>
-[[nodiscard]] digest bound_to(const digest& key, std::string_view name, const Parts&... parts) {
+[[nodiscard]] digest bound_to(const digest& under, std::string_view name, const Parts&... parts) {
     std::string length;
     append_u64(length, name.size());
-    return hmac_sha256(key, {length, name, parts...});
+    return hmac_sha256(under, {length, name, parts...});
 }
 
 }  // namespace foreshadow::detail
