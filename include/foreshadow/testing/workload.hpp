@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What the users and the engine of a simulated database do, from one seed: transactions over several partitions, keys
+// that move, hot spots that wander, appending, expiring, bulk loads, truncations, drops and re-creations, and a layout
+// that follows an engine's rule per table. It looks at nothing but its own seed and the times it is given, so a
+// history does not depend on who backs it up.
+#pragma once
+
+#include "foreshadow/testing/simulated_tables.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace foreshadow::testing {
+
+struct workload_options {
+    std::uint64_t seed = 1;
+    std::size_t tables = 0;          ///< 0: two to five, by seed
+    std::vector<engine_rule> rules;  ///< of the tables in turn; by seed where there are none
+    bool untold_changes = false;     ///< whether contents change behind the log's back
+    bool drops = true;               ///< drops and re-creations
+    double threshold = 0;            ///< bytes at which a partition splits; by seed where it is 0
+};
+
+class workload {
+  public:
+    explicit workload(workload_options options)
+        : options_{std::move(options)}, random_{options_.seed * 0x2545f4914f6cdd1dULL + 7}, tables_{random_()} {}
+
+    [[nodiscard]] const history& past() const noexcept { return tables_.past(); }
+    [[nodiscard]] simulated_tables& tables() noexcept { return tables_; }
+
+    /// The first commits: definitions, then tables, some with rows.
+    void found(wall_time now) {
+        const std::size_t count = options_.tables != 0 ? options_.tables : random_.between(2, 5);
+        tables_.past().change_layout({}, {{.id = {1'000'000, {}},
+                                           .name = "definitions",
+                                           .interval = {"!", "\""},
+                                           .holds = content::definitions,
+                                           .born_empty = true}});
+        for (std::size_t i = 0; i < count; ++i) {
+            simulated_table t;
+            t.letter = static_cast<char>('a' + i);
+            t.shape = static_cast<write_shape>(random_.below(4));
+            t.rule = options_.rules.empty() ? static_cast<engine_rule>(random_.below(engine_rule_count))
+                                            : options_.rules[i % options_.rules.size()];
+            if (t.rule == engine_rule::calendar) t.shape = write_shape::append;
+            t.threshold =
+                options_.threshold > 0 ? options_.threshold : static_cast<double>(random_.between(1500, 6000));
+            t.hot = random_.below(key_count);
+            define(t, "new");
+            tables_.tables().push_back(std::move(t));
+        }
+        end_commit(now);
+        for (simulated_table& t : tables_.tables()) {
+            if (t.rule == engine_rule::calendar) {
+                for (int i = 0; i < 3; ++i) begin_day(t);
+            } else {
+                tables_.create(t, {}, {key{t.letter}, key{static_cast<char>(t.letter + 1)}});
+            }
+            for (std::size_t rows = random_.between(10, 60); rows > 0; --rows) insert(t);
+            end_commit(now);
+        }
+    }
+
+    /// One step: a commit of users', or of the engine, or both in one; now and then more than one commit.
+    void step(wall_time now) {
+        ++tables_.step;
+        act();
+        const bool in_one_commit = random_.chance(.15);
+        if (!in_one_commit) end_commit(now);
+        keep_shape();
+        end_commit(now);
+    }
+
+  private:
+    static constexpr std::uint64_t key_count = 1'000'000;
+    static constexpr std::uint64_t day = 150;  ///< keys of a calendar's partition
+    static constexpr std::size_t days_kept = 6;
+    static constexpr std::size_t cool_down = 25;  ///< steps
+
+    void end_commit(wall_time now) {
+        if (tables_.past().is_empty_commit()) return;
+        const auto jitter = static_cast<std::int64_t>(random_.below(2'000)) - 1'000;
+        tables_.past().commit({now.microseconds + jitter}, random_.chance(.3) ? random_.between(2, 50) : 1);
+    }
+
+    void act() {
+        simulated_table& t = random_.pick(tables_.tables());
+        const double u = random_.unit();
+        if (u < .80) return transact(t);
+        if (u < .86) return load(t);
+        if (u < .90) return expire(t);
+        if (u < .92) return truncate(t);
+        if (u < .95) return change_definitions();
+        if (u < .98 && options_.drops) return drop_or_create(t);
+        if (options_.untold_changes) return replace(t);
+        transact(t);
+    }
+
+    void transact(simulated_table& first) {
+        for (std::size_t n = random_.between(1, 6); n > 0; --n) {
+            simulated_table& t = random_.chance(.7) ? first : random_.pick(tables_.tables());
+            const double u = random_.unit();
+            if (u < .45) {
+                insert(t);
+                continue;
+            }
+            const key k = some_row(t);
+            if (k.empty()) continue;
+            if (u < .62) {
+                tables_.put(t, k, tables_.value(random_), hint(write_hint::updated));
+            } else if (u < .80) {
+                tables_.patch(t, k, tables_.columns(random_));
+            } else if (u < .92) {
+                tables_.erase(t, k, write_hint::unknown);
+            } else {
+                move(t, k);
+            }
+        }
+    }
+
+    /// A key-moving update: the row goes on under another key, perhaps in another partition.
+    void move(simulated_table& t, const key& from) {
+        const std::string value = tables_.past().rows().find(from)->second;
+        const key to = new_key(t);
+        if (to == from || tables_.owner(t, to) == nullptr) return;
+        if (tables_.erase(t, from, hint(write_hint::moved))) tables_.put(t, to, value, hint(write_hint::moved));
+    }
+
+    [[nodiscard]] write_hint hint(write_hint known) { return random_.chance(.5) ? known : write_hint::unknown; }
+
+    bool insert(simulated_table& t) {
+        return tables_.put(t, new_key(t), tables_.value(random_), hint(write_hint::inserted));
+    }
+
+    [[nodiscard]] key new_key(simulated_table& t) {
+        switch (t.shape) {
+            case write_shape::uniform:
+                return tables_.key_of(t, random_.below(key_count));
+            case write_shape::hot_spot:
+                if (random_.chance(.01)) t.hot = random_.below(key_count);
+                t.hot += random_.below(40);
+                return tables_.key_of(t, (t.hot + random_.below(2'000)) % key_count);
+            case write_shape::append:
+            case write_shape::expiring:
+                t.frontier += random_.between(1, 5);
+                break;
+        }
+        return tables_.key_of(t, t.frontier % key_count);
+    }
+
+    /// A row that exists, near where writes are; empty where there is none.
+    [[nodiscard]] key some_row(simulated_table& t) {
+        const bool is_near = t.shape == write_shape::hot_spot && random_.chance(.7);
+        const std::uint64_t most =
+            t.shape == write_shape::append || t.shape == write_shape::expiring ? t.frontier : key_count;
+        const std::uint64_t number = is_near ? (t.hot + random_.below(2'000)) % key_count : random_.below(most + 1);
+        const auto row = tables_.past().rows().lower_bound(tables_.key_of(t, number));
+        return row != tables_.past().rows().end() && row->first.front() == t.letter ? row->first : key{};
+    }
+
+    [[nodiscard]] band* some_band(simulated_table& t) {
+        if (t.bands.empty()) return nullptr;
+        return &std::next(t.bands.begin(), static_cast<std::ptrdiff_t>(random_.below(t.bands.size())))->second;
+    }
+
+    void load(simulated_table& t) {
+        for (std::size_t n = random_.between(15, 50); n > 0; --n) insert(t);
+    }
+
+    void expire(simulated_table& t) {
+        if (t.shape != write_shape::expiring) return transact(t);
+        for (std::size_t n = random_.between(5, 25); n > 0; --n) {
+            const auto row = tables_.past().rows().lower_bound(tables_.key_of(t, 0));
+            if (row == tables_.past().rows().end() || row->first.front() != t.letter) return;
+            const key k = row->first;
+            tables_.erase(t, k, write_hint::unknown);
+        }
+    }
+
+    void truncate(simulated_table& t) {
+        if (band* b = some_band(t)) tables_.truncate(*b);
+    }
+
+    void replace(simulated_table& t) {
+        if (band* b = some_band(t)) tables_.replace(*b, content_of(*b, t));
+    }
+
+    /// Rows of another making for a band.
+    [[nodiscard]] std::vector<std::pair<key, std::string>> content_of(const band& b, simulated_table& t) {
+        std::vector<std::pair<key, std::string>> rows;
+        for (std::size_t n = random_.below(20); n > 0; --n) {
+            key k = random_.chance(.5) ? some_row(t) : new_key(t);
+            if (!k.empty() && b.interval.contains(k)) rows.emplace_back(std::move(k), tables_.value(random_));
+        }
+        return rows;
+    }
+
+    void drop_or_create(simulated_table& t) {
+        const double u = random_.unit();
+        if (!t.vacancies.empty() && (u < .5 || t.bands.size() < 2)) return create(t, take_vacancy(t));
+        if (t.bands.size() < 2 && u > .3) return transact(t);
+        band* b = some_band(t);
+        if (b == nullptr) return;
+        vacancy left = tables_.drop(t, key{b->interval.begin});
+        if (u < .2) {
+            create(t, std::move(left));
+        } else {
+            t.vacancies.push_back(std::move(left));
+        }
+    }
+
+    [[nodiscard]] vacancy take_vacancy(simulated_table& t) {
+        const auto chosen = t.vacancies.begin() + static_cast<std::ptrdiff_t>(random_.below(t.vacancies.size()));
+        vacancy taken = std::move(*chosen);
+        t.vacancies.erase(chosen);
+        return taken;
+    }
+
+    /// Creates again what was dropped: empty, perhaps filled in the same commit, or attached with rows.
+    void create(simulated_table& t, vacancy where) {
+        const bool is_attached = options_.untold_changes && random_.chance(.3);
+        band& b = tables_.create(t, std::move(where.name), std::move(where.interval), !is_attached);
+        if (is_attached) return tables_.replace(b, content_of(b, t));
+        if (random_.chance(.5))
+            for (std::size_t n = random_.below(10); n > 0; --n) insert(t);
+    }
+
+    void define(const simulated_table& t, std::string_view what) {
+        std::string row;
+        append_column("table", row);
+        append_column(what, row);
+        append_column("1", row);
+        tables_.past().put(key{"!"} + t.letter, row);
+    }
+
+    void change_definitions() {
+        simulated_table& t = random_.pick(tables_.tables());
+        const std::string index = std::string{"!"} + t.letter + "-index" + std::to_string(random_.below(3));
+        const bool exists = tables_.past().rows().find(index) != tables_.past().rows().end();
+        if (exists && random_.chance(.5)) {
+            tables_.past().erase(index);
+        } else if (random_.chance(.5)) {
+            tables_.past().put(index, tables_.value(random_));
+        } else {
+            tables_.past().patch(key{"!"} + t.letter, tables_.columns(random_));
+        }
+    }
+
+    void begin_day(simulated_table& t) {
+        const std::uint64_t first = t.days++ * day;
+        tables_.create(t, "day" + std::to_string(t.days), {tables_.key_of(t, first), tables_.key_of(t, first + day)});
+    }
+
+    // The engine.
+
+    void keep_shape() {
+        simulated_table& t = random_.pick(tables_.tables());
+        for (auto& [first, b] : t.bands) {
+            b.hot_for = b.load > 6 ? b.hot_for + 1 : 0;
+            b.load *= .8;
+        }
+        if (t.rule == engine_rule::calendar) return keep_calendar(t);
+        if (random_.chance(.004) && reshape(t)) return;
+        const int wide = table_wide_step(t.rule, measures_of(t, nullptr));
+        if (wide != 0) return wide > 0 ? split_all(t) : merge_pairs(t);
+        if (!split_one(t)) merge_one(t);
+    }
+
+    [[nodiscard]] engine_measures measures_of(const simulated_table& t, const band* b) const {
+        engine_measures m{.partitions = static_cast<double>(t.bands.size()),
+                          .database_bytes = tables_.bytes(),
+                          .threshold = t.threshold};
+        for (const auto& [first, other] : t.bands) m.table_bytes += other.bytes;
+        if (b != nullptr) {
+            m.bytes = b->bytes;
+            m.jitter = b->jitter;
+            m.hot_for = b->hot_for;
+        }
+        return m;
+    }
+
+    bool split_one(simulated_table& t) {
+        for (auto& [first, b] : t.bands) {
+            const engine_measures m = measures_of(t, &b);
+            if (tables_.step - b.changed < 3 || !wants_split(t.rule, m)) continue;
+            std::vector<key_range> parts = tables_.cut(b.interval, b.rows, pieces_of_split(m));
+            if (parts.size() < 2) continue;
+            const std::vector<key> old{first};
+            tables_.reshape(t, old, std::move(parts));
+            return true;
+        }
+        return false;
+    }
+
+    void merge_one(simulated_table& t) {
+        for (auto left = t.bands.begin(); left != t.bands.end(); ++left) {
+            const auto right = std::next(left);
+            if (right == t.bands.end()) return;
+            const band& a = left->second;
+            const band& b = right->second;
+            const bool is_cool = tables_.step - a.changed > cool_down && tables_.step - b.changed > cool_down;
+            if (!is_cool || a.interval.end != b.interval.begin) continue;
+            if (!wants_merge(t.rule, a.bytes + b.bytes, measures_of(t, &a))) continue;
+            const std::vector<key> old{left->first, right->first};
+            tables_.reshape(t, old, {{a.interval.begin, b.interval.end}});
+            return;
+        }
+    }
+
+    void split_all(simulated_table& t) {
+        std::vector<key> old;
+        std::vector<key_range> parts;
+        for (const auto& [first, b] : t.bands) {
+            std::vector<key_range> halves = tables_.cut(b.interval, b.rows, 2);
+            if (halves.size() < 2) continue;
+            old.push_back(first);
+            parts.insert(parts.end(), halves.begin(), halves.end());
+        }
+        if (!old.empty()) tables_.reshape(t, old, std::move(parts));
+    }
+
+    void merge_pairs(simulated_table& t) {
+        std::vector<key> old;
+        std::vector<key_range> parts;
+        for (auto left = t.bands.begin(); left != t.bands.end() && std::next(left) != t.bands.end(); ++left) {
+            const auto right = std::next(left);
+            const bool is_cool = tables_.step - left->second.changed > cool_down;
+            if (!is_cool || left->second.interval.end != right->second.interval.begin) continue;
+            old.push_back(left->first);
+            old.push_back(right->first);
+            parts.push_back({left->first, right->second.interval.end});
+            left = right;
+        }
+        if (!old.empty()) tables_.reshape(t, old, std::move(parts));
+    }
+
+    /// Some neighbours become another number of neighbours, cut elsewhere.
+    bool reshape(simulated_table& t) {
+        if (t.bands.size() < 2) return false;
+        const auto first = std::next(t.bands.begin(), static_cast<std::ptrdiff_t>(random_.below(t.bands.size() - 1)));
+        const auto second = std::next(first);
+        if (first->second.interval.end != second->second.interval.begin) return false;
+        const key_range whole{first->first, second->second.interval.end};
+        std::vector<key_range> parts = tables_.cut(whole, first->second.rows + second->second.rows, 3);
+        if (parts.size() < 2) return false;
+        const std::vector<key> old{first->first, second->first};
+        tables_.reshape(t, old, std::move(parts));
+        return true;
+    }
+
+    void keep_calendar(simulated_table& t) {
+        if (t.days * day < key_count - day && t.frontier + day > (t.days - 1) * day) begin_day(t);
+        if (t.bands.size() > days_kept) tables_.drop(t, key{t.bands.begin()->first});
+    }
+
+    workload_options options_;
+    random random_;
+    simulated_tables tables_;
+};
+
+}  // namespace foreshadow::testing
