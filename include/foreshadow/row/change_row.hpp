@@ -14,6 +14,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace foreshadow {
 
@@ -47,10 +48,15 @@ inline void append_change_row(const change_view& change, row_batch& out) {
     if (static_cast<unsigned char>(in[1]) > static_cast<unsigned char>(write_hint::moved))
         throw refuse("has an unknown hint");
     in.remove_prefix(2);
-    change.at.at.value = read_varint(in);
-    const std::uint64_t ordinal = read_varint(in);
-    if (ordinal > std::numeric_limits<std::uint32_t>::max()) throw refuse("has an ordinal beyond 32 bits");
-    change.at.ordinal = static_cast<std::uint32_t>(ordinal);
+    try {
+        change.at.at.value = read_varint(in);
+        const std::uint64_t ordinal = read_varint(in);
+        if (ordinal > std::numeric_limits<std::uint32_t>::max()) throw refuse("has an ordinal beyond 32 bits");
+        change.at.ordinal = static_cast<std::uint32_t>(ordinal);
+    } catch (error& e) {
+        if (!e.fact("key").empty()) throw;
+        throw std::move(e).with("key", printable(row.key));
+    }
     change.payload = in;
     return change;
 }
