@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// All shadows of a backup, under one hard budget. Each key belongs to at most one shadow: the first that asked, unless
+// a later one is worth twice all that it would take the keys from; one that was adopted keeps its keys, whatever is
+// foretold. What a shadow says is in the journal as well, so any may be dropped at any time (prediction rule).
+#pragma once
+
+#include "foreshadow/plane/layout.hpp"
+#include "foreshadow/plane/lineage.hpp"
+#include "foreshadow/plane/prediction.hpp"
+#include "foreshadow/shadow/shadow.hpp"
+#include "foreshadow/shadow/worth.hpp"
+#include "foreshadow/shadow/write_rates.hpp"
+#include "foreshadow/source/log_batch.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace foreshadow {
+
+struct shadow_budget {
+    std::size_t memory_bytes = std::size_t{64} << 20;
+    double stored_share = 0.10;                            ///< of all bytes stored so far, at most for runs
+    std::uint64_t stored_always = std::uint64_t{1} << 20;  ///< so much may be stored whatever the share
+    std::size_t count = 64;                                ///< shadows open at once
+    double confidence_threshold = 0.5;
+};
+
+struct shadow_counts {
+    std::uint64_t opened = 0;
+    std::uint64_t adopted = 0;    ///< the change came about where it was foretold
+    std::uint64_t recut = 0;      ///< it came about at another boundary
+    std::uint64_t discarded = 0;  ///< it did not come about, or the shadow gave way
+    std::uint64_t stored = 0;     ///< bytes harvested, before compression
+};
+
+class shadow_set {
+  public:
+    using fates = std::vector<std::pair<std::uint64_t, shadow_fate>>;
+
+    explicit shadow_set(shadow_budget budget = {}) : budget_{budget} {}
+
+    /// Opens shadows for predictions that pay, `live` by falling confidence; says which opened and which gave way, also
+    /// since the last call. `followed`: up to where changes were taken. `stored_bytes`: of the whole backup so far.
+    fates consider(std::span<const prediction> live, const layout& now, position followed, std::uint64_t stored_bytes) {
+        stored_so_far_ = stored_bytes;
+        for (const prediction& p : live) {
+            if (p.confidence < budget_.confidence_threshold || p.kind == lineage_kind::drop) continue;
+            if (find(p.id) != open_.end() || has_been_seen(p.id)) continue;
+            std::vector<key_range> cuts = cuts_of(p, now);
+            if (cuts.empty()) continue;
+            const key_range hull{cuts.front().begin, cuts.back().end};
+            const shadow_worth value = worth_of({.confidence = p.confidence,
+                                                 .lead_seconds = p.when.p50,
+                                                 .remaining_seconds = p.horizon_seconds,
+                                                 .band_rate = rates_.of(hull),
+                                                 .whole_rate = rates_.whole()});
+            if (!value.pays()) continue;
+            shadow asks{p, cuts, followed};
+            if (!make_room(hull, asks.bytes(), value.net())) continue;
+            open_.push_back({.kept = std::move(asks), .net = value.net(), .adopted = false});
+            seen_.push_back(p.id);
+            ++counts_.opened;
+            told_.emplace_back(p.id, shadow_fate::open);
+            route();
+        }
+        return std::exchange(told_, {});
+    }
+
+    /// Takes the changes of the log that fall into shadows. O(log cuts) a change, next to nothing while none is open.
+    void take(const log_batch& batch) {
+        followed_ = batch.upto;
+        rates_.take(batch);
+        if (routes_.empty()) return;
+        // Nobody harvested although it was full: the rest of the budget is hard.
+        while (bytes() > budget_.memory_bytes && give_way_for_memory()) {
+        }
+        for (std::size_t i = 0; i < batch.changes.size(); ++i) {
+            const change_view change = batch.changes[i];
+            auto at = std::upper_bound(routes_.begin(), routes_.end(), change.key,
+                                       [](std::string_view k, const place& p) { return k < p.begin; });
+            if (at != routes_.begin()) --at;
+            if (!change.is_range()) {
+                if (at != routes_.end() && interval_of(*at).contains(change.key))
+                    open_[at->shadow].kept.take(at->cut, change);
+                continue;
+            }
+            for (; at != routes_.end() && (change.payload.empty() || at->begin < change.payload); ++at)
+                open_[at->shadow].kept.take(at->cut, change);
+        }
+    }
+
+    /// Bytes held in memory.
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        std::size_t sum = 0;
+        for (const entry& e : open_) sum += e.kept.bytes();
+        return sum;
+    }
+    [[nodiscard]] std::size_t size() const noexcept { return open_.size(); }
+    [[nodiscard]] const shadow_counts& counts() const noexcept { return counts_; }
+
+    /// The runs of all shadows that came true, up to `upto`, as far as the budget of stored bytes allows.
+    std::vector<shadow_run> harvest_adopted(position upto) {
+        std::vector<shadow_run> out;
+        for (std::size_t i = 0; i < open_.size();) i += harvest_or_drop(i, upto, true, out) ? 1 : 0;
+        return out;
+    }
+
+    /// Frees memory down to half of the budget: folds, then harvests the fullest shadows, those that came true first;
+    /// what the budget of stored bytes has no room for gives way.
+    std::vector<shadow_run> harvest_for_memory(position upto) {
+        std::vector<shadow_run> out;
+        for (entry& e : open_) e.kept.compact(upto);
+        while (bytes() > budget_.memory_bytes / 2) {
+            const auto fullest = std::max_element(open_.begin(), open_.end(), [](const entry& a, const entry& b) {
+                return std::pair{a.adopted && has_changes(a), a.kept.bytes()} <
+                       std::pair{b.adopted && has_changes(b), b.kept.bytes()};
+            });
+            const std::size_t i = static_cast<std::size_t>(fullest - open_.begin());
+            if (!has_changes(*fullest)) break;  // what is left is book-keeping
+            harvest_or_drop(i, upto, false, out);
+        }
+        return out;
+    }
+
+    /// What a layout change means for the shadows of what ended: its own change adopts a shadow, for the partitions
+    /// that came about; another one ends it. Says what became of which prediction's.
+    fates adopt(const lineage_event& event) {
+        fates became;
+        for (std::size_t i = 0; i < open_.size();) {
+            entry& e = open_[i];
+            const shadow_fate fate = touches(e, event) ? meet(e, event) : shadow_fate::none;
+            if (fate == shadow_fate::adopted || fate == shadow_fate::recut || fate == shadow_fate::discarded)
+                became.emplace_back(e.kept.id(), fate);
+            if (fate == shadow_fate::discarded || fate == shadow_fate::displaced) {
+                if (fate == shadow_fate::discarded) ++counts_.discarded;
+                open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(i));
+            } else {
+                ++i;
+            }
+        }
+        route();
+        return became;
+    }
+
+    /// Drops the shadow of a prediction that did not come true. False when there is none, or it was adopted.
+    bool discard(std::uint64_t prediction) {
+        const auto found = find(prediction);
+        if (found == open_.end() || found->adopted) return false;
+        open_.erase(found);
+        ++counts_.discarded;
+        route();
+        return true;
+    }
+
+  private:
+    struct entry {
+        shadow kept;
+        double net = 0;
+        bool adopted = false;
+    };
+    struct place {
+        std::string_view begin;  ///< of the cut, which holds the bytes
+        std::size_t shadow;
+        std::size_t cut;
+    };
+
+    [[nodiscard]] std::vector<entry>::iterator find(std::uint64_t id) {
+        return std::find_if(open_.begin(), open_.end(), [&](const entry& e) { return e.kept.id() == id; });
+    }
+    /// One chance for each prediction: what gave way does not come back with the next tick.
+    [[nodiscard]] bool has_been_seen(std::uint64_t id) const {
+        return std::find(seen_.rbegin(), seen_.rend(), id) != seen_.rend();
+    }
+    [[nodiscard]] const key_range& interval_of(const place& p) const {
+        return open_[p.shadow].kept.cuts()[p.cut].interval;
+    }
+    [[nodiscard]] static bool has_changes(const entry& e) {
+        return std::any_of(e.kept.cuts().begin(), e.kept.cuts().end(),
+                           [](const auto& c) { return !c.changes.empty(); });
+    }
+
+    /// The keys that are going to be of the partitions of `p`, divided where it says so.
+    [[nodiscard]] static std::vector<key_range> cuts_of(const prediction& p, const layout& now) {
+        if (p.kind == lineage_kind::create) {
+            if (p.boundaries.size() == 2) return {{p.boundaries[0], p.boundaries[1]}};
+            return {};  // without an end there is no telling whose keys it would take
+        }
+        std::vector<key_range> cuts;
+        for (const partition_id id : p.partitions) {
+            const partition* owner = now.find(id);
+            if (owner == nullptr) return {};
+            if (!cuts.empty() && cuts.back().end == owner->interval.begin)
+                cuts.back().end = owner->interval.end;
+            else if (cuts.empty() || end_before(cuts.back().end, owner->interval.begin))
+                cuts.push_back(owner->interval);
+            else
+                return {};
+        }
+        std::vector<key_range> divided;
+        for (const key_range& whole : cuts)
+            for (key_range& part : cut_at(whole, p.boundaries)) divided.push_back(std::move(part));
+        return divided;
+    }
+
+    /// Whether a shadow of `net` worth may have `hull`: those in its way, and the poorest where there are too many, go.
+    bool make_room(const key_range& hull, std::size_t needed, double net) {
+        double in_the_way = 0;
+        std::vector<std::uint64_t> going;
+        for (const entry& e : open_) {
+            const bool overlaps = std::any_of(e.kept.cuts().begin(), e.kept.cuts().end(),
+                                              [&](const auto& c) { return c.interval.overlaps(hull); });
+            if (!overlaps) continue;
+            if (e.adopted) return false;
+            in_the_way += std::max(e.net, 0.0);
+            going.push_back(e.kept.id());
+        }
+        if (!going.empty() && net <= 2 * in_the_way) return false;
+        if (bytes() + needed > budget_.memory_bytes) return false;
+        if (open_.size() - going.size() >= budget_.count) {
+            const auto poorest = std::min_element(open_.begin(), open_.end(), [](const entry& a, const entry& b) {
+                return std::pair{a.adopted, a.net} < std::pair{b.adopted, b.net};
+            });
+            if (poorest == open_.end() || poorest->adopted || net <= 2 * std::max(poorest->net, 0.0)) return false;
+            going.push_back(poorest->kept.id());
+        }
+        for (const std::uint64_t id : going) displace(find(id));
+        return true;
+    }
+
+    void displace(std::vector<entry>::iterator which) {
+        told_.emplace_back(which->kept.id(), shadow_fate::displaced);
+        ++counts_.discarded;
+        open_.erase(which);
+        route();
+    }
+
+    bool give_way_for_memory() {
+        if (open_.empty()) return false;
+        displace(std::min_element(open_.begin(), open_.end(), [](const entry& a, const entry& b) {
+            return std::pair{a.adopted, a.net} < std::pair{b.adopted, b.net};
+        }));
+        return true;
+    }
+
+    /// True when the shadow stays open (whether or not it had to be harvested), false when it gave way.
+    bool harvest_or_drop(std::size_t i, position upto, bool adopted_only, std::vector<shadow_run>& out) {
+        entry& e = open_[i];
+        if (adopted_only && !e.adopted) return true;
+        e.kept.compact(upto);
+        std::uint64_t bytes = 0;
+        for (const auto& c : e.kept.cuts()) bytes += c.changes.bytes();
+        const double allowed = std::max(static_cast<double>(budget_.stored_always),
+                                        budget_.stored_share * static_cast<double>(stored_so_far_));
+        if (static_cast<double>(counts_.stored + bytes) > allowed) {
+            displace(open_.begin() + static_cast<std::ptrdiff_t>(i));
+            return false;
+        }
+        counts_.stored += bytes;
+        e.kept.harvest(upto, out);
+        return true;
+    }
+
+    [[nodiscard]] static bool touches(const entry& e, const lineage_event& event) {
+        const auto among = [&](const std::vector<partition>& side) {
+            return std::any_of(side.begin(), side.end(), [&](const partition& p) {
+                return std::any_of(e.kept.cuts().begin(), e.kept.cuts().end(),
+                                   [&](const auto& c) { return c.interval.overlaps(p.interval); });
+            });
+        };
+        return among(event.from) || among(event.to);
+    }
+
+    shadow_fate meet(entry& e, const lineage_event& event) {
+        const prediction& p = e.kept.of();
+        if (event.kind == lineage_kind::drop) {
+            bool left = true;
+            for (const partition& gone : event.from) left = e.kept.forget(gone.interval);
+            if (left) return shadow_fate::none;
+            return e.adopted ? shadow_fate::displaced : shadow_fate::discarded;
+        }
+        std::vector<key> edges;
+        for (const partition& born : event.to) {
+            edges.push_back(born.interval.begin);
+            if (!born.interval.is_unbounded()) edges.push_back(born.interval.end);
+        }
+        std::sort(edges.begin(), edges.end());
+        if (e.adopted) {
+            e.kept.recut(edges);
+            return shadow_fate::none;
+        }
+        if (event.kind != p.kind) return shadow_fate::discarded;
+        const bool elsewhere = p.kind == lineage_kind::create
+                                   ? edges != p.boundaries
+                                   : p.kind != lineage_kind::merge && event.boundaries != p.boundaries;
+        const bool divided = e.kept.recut(edges);
+        e.adopted = true;
+        const bool recut = elsewhere || divided;
+        ++(recut ? counts_.recut : counts_.adopted);
+        return recut ? shadow_fate::recut : shadow_fate::adopted;
+    }
+
+    void route() {
+        routes_.clear();
+        for (std::size_t s = 0; s < open_.size(); ++s)
+            for (std::size_t c = 0; c < open_[s].kept.cuts().size(); ++c)
+                routes_.push_back({open_[s].kept.cuts()[c].interval.begin, s, c});
+        std::sort(routes_.begin(), routes_.end(), [](const place& a, const place& b) { return a.begin < b.begin; });
+    }
+
+    shadow_budget budget_;
+    shadow_counts counts_;
+    std::vector<entry> open_;
+    std::vector<place> routes_;  ///< all cuts, by begin
+    std::vector<std::uint64_t> seen_;
+    fates told_;
+    write_rates rates_;
+    std::uint64_t stored_so_far_ = 0;
+    position followed_;
+};
+
+}  // namespace foreshadow
