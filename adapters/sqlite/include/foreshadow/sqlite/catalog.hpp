@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The tables as one version of the schema has them, with their intervals, and the reconciliation that makes the books
+// agree with the schema again when a program created, dropped or altered tables behind our back. Both happen inside
+// one transaction of the caller's, so a layout is never known by halves.
+//
+// How a table is recognised: by its triggers. They go with DROP TABLE and follow a rename, so a table that was dropped
+// and created again under its name has none, and is a new partition.
+#pragma once
+
+#include "foreshadow/plane/key_range.hpp"
+#include "foreshadow/plane/layout.hpp"
+#include "foreshadow/sqlite/capture.hpp"
+#include "foreshadow/sqlite/definitions.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace foreshadow::sqlite {
+
+/// A partition with the table that holds it.
+struct segment {
+    part books;
+    table_shape shape;
+
+    [[nodiscard]] partition_id id() const {
+        return {static_cast<std::uint64_t>(books.number), {static_cast<std::uint64_t>(books.created)}};
+    }
+};
+
+/// The partitions under one version of the schema, by key. Never changed once it is published.
+struct catalog {
+    std::int64_t schema_version = 0;
+    std::string uuid;
+    text_encoding encoding = text_encoding::utf8;
+    std::vector<segment> segments;
+
+    [[nodiscard]] bool is_wide() const noexcept { return encoding != text_encoding::utf8; }
+
+    /// The segment that owns `k`, else the first one above it; null where there is none.
+    [[nodiscard]] const segment* at_or_after(key_view k) const {
+        for (const segment& s : segments)
+            if (s.books.interval.ends_after(k)) return &s;
+        return nullptr;
+    }
+    [[nodiscard]] const segment* owner(key_view k) const {
+        auto next = std::upper_bound(segments.begin(), segments.end(), k,
+                                     [](key_view value, const segment& s) { return value < s.books.interval.begin; });
+        if (next == segments.begin()) return nullptr;
+        --next;
+        return next->books.interval.contains(k) ? &*next : nullptr;
+    }
+    /// Some segment of the table with this number: they all have the same key.
+    [[nodiscard]] const segment* with_prefix(std::int64_t prefix) const {
+        for (const segment& s : segments)
+            if (s.books.prefix == prefix) return &s;
+        return nullptr;
+    }
+};
+
+namespace detail {
+
+/// What has to be done to a partition so that the books agree with the schema.
+struct correction {
+    enum class kind : std::uint8_t { begin, end, adopt } what = kind::begin;
+    part books;
+    table_shape shape;
+    bool retrigger = false;  ///< adopt: its triggers no longer fit
+    bool replaced = false;   ///< adopt: its rows may have changed in a way that no trigger told
+};
+
+struct survey {
+    std::vector<correction> corrections;
+    catalog now;
+};
+
+/// Whether the columns are those from before, or those and new ones after them.
+[[nodiscard]] inline bool only_appended(const std::string& before, const std::string& now) {
+    return now.compare(0, before.size(), before) == 0;
+}
+
+/// Compares the schema with the books; changes nothing.
+[[nodiscard]] inline survey survey_of(connection& db, const capture_options& options) {
+    survey result;
+    result.now.schema_version = db.number("PRAGMA schema_version");
+    result.now.uuid = db.text("SELECT uuid FROM foreshadow_control");
+    result.now.encoding = encoding_of(db);
+    std::map<std::string, std::map<std::int64_t, std::string>> triggers;  // table: number: letters
+    statement& names = db.cached(
+        "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger' AND name GLOB 'foreshadow_[0-9]*' "
+        "ORDER BY name");
+    while (names.step()) {
+        const std::string name = names.text(0);
+        if (is_own_trigger(name)) triggers[names.text(1)][std::stoll(name.substr(11))] += name.back();
+    }
+    std::map<std::int64_t, part> parts;
+    for (part& p : read_parts(db))
+        if (p.is != part::kind::logical) parts.emplace(p.number, std::move(p));
+    const auto map = read_map(db);
+    const bool vacuumed = was_vacuumed(db);
+
+    for (table_shape& table : read_tables(db, options)) {
+        if (!table.refused.empty())
+            throw error{errc::unsupported, "table " + table.name + " cannot be backed up: " + table.refused,
+                        "drop it, or keep it in a database of its own that is attached"};
+        const auto mapped = map.find(table.name);
+        const bool is_child = mapped != map.end();
+        auto known = parts.end();
+        std::string letters;
+        for (const auto& [number, found] : triggers[table.name]) {
+            if (auto p = parts.find(number); p != parts.end()) {
+                known = p;
+                letters = found;
+            }
+        }
+        if (known != parts.end()) {
+            const part& p = known->second;
+            const bool same_place =
+                is_child ? p.is == part::kind::child && interval_of(mapped->second, table_prefix(p.prefix), table,
+                                                                    result.now.encoding) == p.interval
+                         : p.is == part::kind::table;
+            if (!same_place) known = parts.end();
+        }
+        if (known == parts.end()) {
+            result.corrections.push_back({correction::kind::begin, {}, table});
+            continue;
+        }
+        part p = known->second;
+        parts.erase(known);
+        const std::string signature = table.signature();
+        const bool lost = letters != trigger_letters(table) || p.signature != signature;
+        const bool told = !lost && only_appended(p.columns, table.column_list()) && !(vacuumed && table.hidden_rowid);
+        if (lost || !told || p.name != table.name || p.sql != table.sql) {
+            p.name = table.name;
+            p.signature = signature;
+            p.columns = table.column_list();
+            p.sql = table.sql;
+            result.corrections.push_back({correction::kind::adopt, p, table, lost, !told});
+        }
+        result.now.segments.push_back({std::move(p), std::move(table)});
+    }
+    std::vector<correction> ended;
+    for (auto& [number, p] : parts) ended.push_back({correction::kind::end, p, {}});
+    result.corrections.insert(result.corrections.begin(), ended.begin(), ended.end());
+    std::sort(result.now.segments.begin(), result.now.segments.end(),
+              [](const segment& a, const segment& b) { return a.books.interval.begin < b.books.interval.begin; });
+    return result;
+}
+
+/// Makes the books agree with the schema, inside the caller's write transaction; `logged` says so in the log.
+inline void correct(connection& db, const survey& found, const capture_options&, bool logged) {
+    const auto map = read_map(db);
+    for (const correction& c : found.corrections) {
+        switch (c.what) {
+            case correction::kind::end:
+                drop_triggers(db, c.books.number);
+                remove_part(db, c.books.number);
+                log_end_of_part(db, c.books);
+                log_range(db, 'X', c.books.interval);
+                break;
+            case correction::kind::begin: {
+                const auto mapped = map.find(c.shape.name);
+                const bool empty =
+                    db.number("SELECT count(*) FROM (SELECT 1 FROM " + identifier(c.shape.name) + " LIMIT 1)") == 0;
+                const part p = begin_part(db, c.shape, mapped == map.end() ? nullptr : &mapped->second,
+                                          found.now.encoding, logged, empty);
+                if (logged && !empty) log_range(db, 'R', p.interval);
+                break;
+            }
+            case correction::kind::adopt:
+                if (c.retrigger) {
+                    drop_triggers(db, c.books.number);
+                    create_triggers(db, c.shape, c.books);
+                }
+                write_part(db, c.books);
+                if (c.replaced) log_range(db, 'R', c.books.interval);
+        }
+    }
+    if (was_vacuumed(db))
+        db.execute(
+            "UPDATE foreshadow_canary SET rowid = 1000000; UPDATE foreshadow_canary_indexed SET rowid = 1000000");
+    mark_commit(db);
+}
+
+/// Whether a survey asks for a write.
+[[nodiscard]] inline bool needs_correction(connection& db, const survey& found) {
+    return !found.corrections.empty() || was_vacuumed(db);
+}
+
+/// The catalog of the schema as it is, after making the books agree where they do not.
+[[nodiscard]] inline std::shared_ptr<const catalog> reconcile(connection& db, const capture_options& options) {
+    {
+        transaction look{db, transaction::kind::read};
+        survey found = survey_of(db, options);
+        if (!needs_correction(db, found)) return std::make_shared<const catalog>(std::move(found.now));
+    }
+    transaction work{db, transaction::kind::write};
+    const survey found = survey_of(db, options);
+    if (needs_correction(db, found)) correct(db, found, options, true);
+    survey after = survey_of(db, options);
+    work.commit();
+    return std::make_shared<const catalog>(std::move(after.now));
+}
+
+}  // namespace detail
+
+}  // namespace foreshadow::sqlite

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The blocking side of a source: its connections, and what it knows of the schema. One connection follows, one
+// writes (hold, reconciliation, pruning), several read chunks; none keeps a transaction open between two calls.
+#pragma once
+
+#include "foreshadow/source/log_batch.hpp"
+#include "foreshadow/source/source.hpp"
+#include "foreshadow/sqlite/catalog.hpp"
+#include "foreshadow/sqlite/chunk_reader.hpp"
+#include "foreshadow/sqlite/log_reader.hpp"
+#include "foreshadow/sqlite/read_gate.hpp"
+#include "foreshadow/sqlite/source_options.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace foreshadow::sqlite::detail {
+
+class engine {
+  public:
+    engine(std::string path, const source_options& options)
+        : path_{std::move(path)}, options_{options}, gate_{options.longest_overlap} {}
+
+    [[nodiscard]] std::string identity() {
+        const std::lock_guard guard{writing_};
+        connection& db = writer();
+        if (has_log(db)) return db.text("SELECT uuid FROM foreshadow_control");
+        if (planned_uuid_.empty()) planned_uuid_ = fresh_uuid();
+        return planned_uuid_;
+    }
+
+    [[nodiscard]] position hold(std::optional<position> from) {
+        const std::lock_guard following{following_};
+        {
+            const std::lock_guard guard{writing_};
+            connection& db = writer();
+            if (!has_log(db)) {
+                if (from)
+                    throw error{errc::hold_lost, "nothing is held in " + path_ + ": its log was released",
+                                "start a new backup"};
+                begin_log(db);
+            }
+            check_format(db);
+        }
+        transaction look = begin_reconciled(follower());
+        const position now{static_cast<std::uint64_t>(log_end(follower()))};
+        log_batch nothing;
+        log_reader{follower(), *tables(), from.value_or(now), nothing}.check();
+        pending_.clear();
+        followed_ = from.value_or(now);
+        known_.reset();
+        if (followed_ == now)
+            known_ =
+                known_definitions{now, tables()->schema_version, read_schema(follower()), read_settings(follower())};
+        return followed_;
+    }
+
+    void acknowledge(position upto) {
+        const std::lock_guard guard{writing_};
+        connection& db = writer();
+        if (!has_log(db)) return;
+        const std::int64_t last = std::min(static_cast<std::int64_t>(upto.value), log_end(db));
+        std::int64_t pruned = db.number("SELECT pruned_upto FROM foreshadow_control");
+        while (pruned < last) {
+            pruned = std::min(last, pruned + options_.prune_rows);
+            transaction work{db, transaction::kind::write};
+            statement& forget =
+                db.cached("DELETE FROM foreshadow_log WHERE pos <= ?1 AND pos < (SELECT max(pos) FROM foreshadow_log)");
+            forget.bind(1, pruned);
+            forget.run();
+            statement& note = db.cached("UPDATE foreshadow_control SET pruned_upto = max(pruned_upto, ?1)");
+            note.bind(1, pruned);
+            note.run();
+            work.commit();
+        }
+    }
+
+    void release() {
+        const std::lock_guard following{following_};
+        const std::lock_guard guard{writing_};
+        connection& db = writer();
+        transaction work{db, transaction::kind::write};
+        for (const std::string& name : left_behind(db)) {
+            const auto space = name.find(' ');
+            db.execute("DROP " + name.substr(0, space) + " IF EXISTS " + identifier(name.substr(space + 1)));
+        }
+        work.commit();
+        db.forget_statements();
+        planned_uuid_.clear();
+        publish(nullptr);
+        pending_.clear();
+        known_.reset();
+    }
+
+    /// Everything in the schema that is there because of a hold, as "TRIGGER name" and "TABLE name".
+    [[nodiscard]] static std::vector<std::string> left_behind(connection& db) {
+        std::vector<std::string> names;
+        statement& s = db.cached(
+            "SELECT upper(type), name FROM sqlite_schema WHERE name LIKE 'foreshadow\\_%' ESCAPE '\\' "
+            "AND type IN ('table', 'trigger') ORDER BY type DESC, name");
+        while (s.step()) {
+            const std::string type = s.text(0);
+            const std::string name = s.text(1);
+            const bool table = type == "TABLE" && is_own_table(name) && name.rfind("foreshadow_map", 0) != 0;
+            if (table || (type == "TRIGGER" && is_log_trigger(name))) names.push_back(type + " " + name);
+        }
+        return names;
+    }
+    [[nodiscard]] std::vector<std::string> left_behind() {
+        const std::lock_guard guard{writing_};
+        return left_behind(writer());
+    }
+
+    /// The layout at the end of a commit: what the log gained until then is kept for `follow`, so that its commits end
+    /// there.
+    [[nodiscard]] layout tell_layout() {
+        const std::lock_guard following{following_};
+        require_hold();
+        log_batch batch;
+        const position after = pending_.empty() ? followed_ : pending_.back().upto;
+        layout shape;
+        poll(after, batch, &shape);
+        if (batch.upto > after) pending_.push_back(std::move(batch));
+        return shape;
+    }
+
+    [[nodiscard]] chunk read(const key_range& range, const read_budget& budget, row_batch& rows) {
+        const read_gate::pass pass = gate_.enter();
+        borrowed reader{*this};
+        transaction look = begin_reconciled(*reader.db);
+        const auto used = tables();
+        range_scan scan{*reader.db, *used, budget, rows};
+        chunk result{{range.begin, {}}, horizon::exactly({static_cast<std::uint64_t>(log_end(*reader.db))})};
+        result.interval.end = scan.run(range);
+        return result;
+    }
+
+    /// One look at the log; false where nothing happened.
+    [[nodiscard]] bool follow(position after, log_batch& out) {
+        const std::lock_guard following{following_};
+        require_hold();
+        while (!pending_.empty() && pending_.front().upto <= after) pending_.pop_front();
+        if (!pending_.empty() && pending_.front().after == after) {
+            out = pending_.front();
+            return true;
+        }
+        pending_.clear();
+        const std::int64_t data_version = follower().number("PRAGMA data_version");
+        if (data_version == seen_data_version_ && after == followed_ && known_ && known_->at == after) {
+            out.clear();
+            out.after = out.upto = after;
+            out.now = wall_now();
+            return false;
+        }
+        poll(after, out, nullptr);
+        seen_data_version_ = data_version;
+        followed_ = out.upto;
+        return out.upto > after;
+    }
+
+    [[nodiscard]] position head() {
+        borrowed reader{*this};
+        if (!has_log(*reader.db)) throw_not_held();
+        return {static_cast<std::uint64_t>(log_end(*reader.db))};
+    }
+
+    [[nodiscard]] strain feel() {
+        const auto begun = std::chrono::steady_clock::now();
+        {
+            borrowed reader{*this};
+            (void)reader.db->number("SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)");
+        }
+        const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begun;
+        return {.latency_seconds = spent.count(), .log_bytes = static_cast<double>(wal_bytes())};
+    }
+
+    /// Lets the WAL restart: called where no reader is at work.
+    void pause_readers() {
+        if (!gate_.wants_pause()) return;
+        const read_gate::pause pause = gate_.hold_back();
+        if (wal_bytes() < options_.checkpoint_above_bytes) return;
+        const std::lock_guard guard{writing_};
+        sqlite3_wal_checkpoint_v2(writer().get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    }
+
+    [[nodiscard]] const source_options& options() const noexcept { return options_; }
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+  private:
+    /// A reader's connection for the time of one call.
+    struct borrowed {
+        explicit borrowed(engine& from) : owner{from} {
+            {
+                const std::lock_guard guard{owner.lending_};
+                if (!owner.readers_.empty()) {
+                    db = std::move(owner.readers_.back());
+                    owner.readers_.pop_back();
+                }
+            }
+            if (db == nullptr) db = owner.open();
+        }
+        borrowed(const borrowed&) = delete;
+        borrowed& operator=(const borrowed&) = delete;
+        ~borrowed() {
+            const std::lock_guard guard{owner.lending_};
+            owner.readers_.push_back(std::move(db));
+        }
+        engine& owner;
+        std::unique_ptr<connection> db;
+    };
+
+    [[nodiscard]] static bool is_log_trigger(std::string_view name) {
+        return is_own_trigger(name) && name.rfind("foreshadow_guard_", 0) != 0;
+    }
+    [[noreturn]] void throw_not_held() const {
+        throw error{errc::hold_lost, "nothing is held in " + path_, "call hold first, or start a new backup"};
+    }
+    void require_hold() {
+        if (!has_log(follower())) throw_not_held();
+    }
+    void check_format(connection& db) const {
+        const std::int64_t format = db.number("SELECT format FROM foreshadow_control");
+        if (format > log_format)
+            throw error{errc::unsupported_format,
+                        "the log in " + path_ + " has format " + std::to_string(format) + ", this program knows " +
+                            std::to_string(log_format),
+                        "use the newer program, or release the source with it"};
+    }
+
+    [[nodiscard]] std::unique_ptr<connection> open() const {
+        auto db = std::make_unique<connection>(path_, open_mode::read_write, options_.busy_timeout);
+        (void)db->number("PRAGMA schema_version");  // opening is lazy: what is no database shows here
+        return db;
+    }
+    [[nodiscard]] connection& writer() {
+        if (!writer_) writer_ = open();
+        return *writer_;
+    }
+    [[nodiscard]] connection& follower() {
+        if (!follower_) follower_ = open();
+        return *follower_;
+    }
+    [[nodiscard]] capture_options capture() const { return {options_.writers_use_recursive_triggers}; }
+    [[nodiscard]] std::int64_t wal_bytes() const {
+        std::error_code missing;
+        const auto bytes = std::filesystem::file_size(path_ + "-wal", missing);
+        return missing ? 0 : static_cast<std::int64_t>(bytes);
+    }
+
+    [[nodiscard]] std::shared_ptr<const catalog> tables() const {
+        const std::lock_guard guard{publishing_};
+        return tables_;
+    }
+    void publish(std::shared_ptr<const catalog> now) {
+        const std::lock_guard guard{publishing_};
+        tables_ = std::move(now);
+    }
+
+    void begin_log(connection& db) {
+        transaction work{db, transaction::kind::write};
+        create_books(db, planned_uuid_.empty() ? fresh_uuid() : planned_uuid_);
+        correct(db, survey_of(db, capture()), capture(), false);
+        auto now = std::make_shared<const catalog>(survey_of(db, capture()).now);
+        work.commit();
+        publish(std::move(now));
+    }
+
+    /// A read transaction of `db` whose schema is the catalog's; reconciles where it is not.
+    [[nodiscard]] transaction begin_reconciled(connection& db) {
+        for (;;) {
+            transaction look{db, transaction::kind::read};
+            const std::int64_t version = db.number("PRAGMA schema_version");
+            const auto known = tables();
+            if (known != nullptr && known->schema_version == version) return look;
+            if (!has_log(db)) throw_not_held();
+            look.commit();
+            db.forget_statements();
+            const std::lock_guard guard{writing_};
+            const auto other = tables();
+            if (other == known) publish(reconcile(writer(), capture()));
+        }
+    }
+
+    void poll(position after, log_batch& out, layout* shape) {
+        for (;;) {
+            transaction look = begin_reconciled(follower());
+            const auto used = tables();
+            log_reader log{follower(), *used, after, out};
+            log.check();
+            if (log.end() == after && known_ && known_->at == after) {
+                if (log_reader::differ(follower(), *known_, used->schema_version)) {
+                    // Definitions changed without a trace in the log: a mark gives the change a position.
+                    look.commit();
+                    const std::lock_guard guard{writing_};
+                    transaction work{writer(), transaction::kind::write};
+                    mark_commit(writer());
+                    work.commit();
+                    continue;
+                }
+            } else {
+                log.read(known_);
+            }
+            if (shape != nullptr) *shape = layout_of(follower(), *used, log.end());
+            return;
+        }
+    }
+
+    std::string path_;
+    source_options options_;
+    read_gate gate_;
+
+    std::mutex following_;  ///< taken before `writing_`
+    std::unique_ptr<connection> follower_;
+    std::deque<log_batch> pending_;
+    position followed_;
+    std::optional<known_definitions> known_;
+    std::int64_t seen_data_version_ = -1;
+
+    std::mutex writing_;
+    std::unique_ptr<connection> writer_;
+    std::string planned_uuid_;
+
+    mutable std::mutex publishing_;
+    std::shared_ptr<const catalog> tables_;
+
+    std::mutex lending_;
+    std::vector<std::unique_ptr<connection>> readers_;
+};
+
+}  // namespace foreshadow::sqlite::detail

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What a table looks like to a backup: how its rows are keyed and ordered, which of its columns are stored, and which
+// unique indexes can evict a row that nobody named. Read from SQLite's own pragmas, never from the text of a
+// statement; what has no order that can be reproduced is refused with its name.
+#pragma once
+
+#include "foreshadow/error.hpp"
+#include "foreshadow/sqlite/connection.hpp"
+#include "foreshadow/sqlite/key_encoding.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace foreshadow::sqlite {
+
+/// A unique index besides the key: a row that conflicts with it is what `OR REPLACE` removes.
+struct unique_index {
+    std::string name;
+    std::vector<std::pair<std::string, std::string>> columns;  ///< name, collation
+    std::string where;                                         ///< of a partial index, as SQL
+
+    friend bool operator==(const unique_index&, const unique_index&) = default;
+};
+
+struct table_shape {
+    std::string name;
+    std::string sql;
+    bool by_rowid = true;       ///< keyed by rowid; else by the columns of `key`
+    bool hidden_rowid = false;  ///< the rowid is no column: VACUUM may renumber it
+    std::string rowid;          ///< a name under which the rowid can be reached
+    std::vector<key_column> key;
+    std::vector<std::string> stored;  ///< columns without generated ones, in order
+    std::vector<unique_index> unique;
+    std::string refused;  ///< why the table cannot be captured; empty where it can
+
+    /// The SQL expressions of the key, prefixed by `row` ("NEW.", "OLD." or nothing).
+    [[nodiscard]] std::vector<std::string> key_expressions(std::string_view row = {}) const {
+        std::vector<std::string> all;
+        if (by_rowid) return {std::string{row} + identifier(rowid)};
+        for (const key_column& column : key) all.push_back(std::string{row} + identifier(column.name));
+        return all;
+    }
+    /// The same, each with its index's own collation, for comparisons.
+    [[nodiscard]] std::vector<std::string> compared_key(std::string_view row = {}) const {
+        static constexpr const char* names[] = {" COLLATE BINARY", " COLLATE NOCASE", " COLLATE RTRIM"};
+        std::vector<std::string> all = key_expressions(row);
+        for (std::size_t i = 0; i < all.size() && !by_rowid; ++i) all[i] += names[static_cast<int>(key[i].collate)];
+        return all;
+    }
+    /// Changes whenever triggers would have to.
+    [[nodiscard]] std::string signature() const {
+        std::string text = by_rowid ? "rowid " + rowid : "key";
+        for (const key_column& c : key)
+            text += "," + identifier(c.name) + std::to_string(static_cast<int>(c.collate)) + (c.descending ? "d" : "a");
+        for (const unique_index& u : unique) {
+            text += ";unique";
+            for (const auto& [column, collate] : u.columns) text += "," + identifier(column) + collate;
+            if (!u.where.empty()) text += " where " + u.where;
+        }
+        return text;
+    }
+    /// The stored columns as one text.
+    [[nodiscard]] std::string column_list() const {
+        std::string text;
+        for (const std::string& column : stored) text += identifier(column) + ",";
+        return text;
+    }
+};
+
+namespace detail {
+
+[[nodiscard]] inline bool equal_folded(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+        return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+    });
+}
+
+[[nodiscard]] inline std::optional<collation> collation_named(std::string_view name) {
+    if (equal_folded(name, "BINARY")) return collation::binary;
+    if (equal_folded(name, "NOCASE")) return collation::nocase;
+    if (equal_folded(name, "RTRIM")) return collation::rtrim;
+    return std::nullopt;
+}
+
+/// Where the token or comment at `i` of an SQL text ends: quoted names and strings, comments, words and single bytes.
+[[nodiscard]] inline std::size_t token_end(std::string_view sql, std::size_t i) {
+    const char c = sql[i];
+    if (c == '\'' || c == '"' || c == '`' || c == '[') {
+        const char close = c == '[' ? ']' : c;
+        for (std::size_t j = i + 1; j < sql.size(); ++j) {
+            if (sql[j] != close) continue;
+            if (c != '[' && j + 1 < sql.size() && sql[j + 1] == close) {
+                ++j;
+                continue;
+            }
+            return j + 1;
+        }
+        return sql.size();
+    }
+    if (sql.substr(i, 2) == "--") return std::min(sql.find('\n', i), sql.size());
+    if (sql.substr(i, 2) == "/*") {
+        const std::size_t end = sql.find("*/", i + 2);
+        return end == std::string_view::npos ? sql.size() : end + 2;
+    }
+    const auto word = [&](std::size_t j) {
+        const auto byte = static_cast<unsigned char>(sql[j]);
+        return std::isalnum(byte) != 0 || byte == '_' || byte >= 0x80 || byte == '$';
+    };
+    std::size_t j = i;
+    while (j < sql.size() && word(j)) ++j;
+    return j == i ? i + 1 : j;
+}
+
+/// The condition of a partial index, from the text that made it.
+[[nodiscard]] inline std::string condition_of(std::string_view sql) {
+    int depth = 0;
+    for (std::size_t i = 0; i < sql.size();) {
+        const std::size_t end = token_end(sql, i);
+        const std::string_view token = sql.substr(i, end - i);
+        if (token == "(") ++depth;
+        if (token == ")") --depth;
+        if (depth == 0 && equal_folded(token, "where")) return std::string{sql.substr(end)};
+        i = end;
+    }
+    return {};
+}
+
+inline void read_indexes(connection& db, table_shape& table) {
+    struct index {
+        std::string name;
+        bool primary;
+        bool partial;
+    };
+    std::vector<index> uniques;
+    statement& list =
+        db.cached("SELECT name, origin, partial FROM pragma_index_list(?1) WHERE \"unique\" ORDER BY name");
+    list.bind(1, table.name);
+    while (list.step()) uniques.push_back({list.text(0), list.text(1) == "pk", list.integer(2) != 0});
+    for (const index& one : uniques) {
+        unique_index found{.name = one.name, .columns = {}, .where = {}};
+        std::vector<key_column> key;
+        statement& columns =
+            db.cached("SELECT name, \"desc\", coll, cid FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno");
+        columns.bind(1, one.name);
+        bool expression = false;
+        while (columns.step()) {
+            if (columns.integer(3) == -2) expression = true;
+            found.columns.emplace_back(columns.text(0), columns.text(2));
+            const auto collate = collation_named(columns.text(2));
+            if (!collate && one.primary && !table.by_rowid)
+                table.refused = "its key uses the collation " + columns.text(2) +
+                                ", whose order is known only to the program that defines it";
+            key.push_back({columns.text(0), collate.value_or(collation::binary), columns.integer(1) != 0});
+        }
+        if (one.primary && !table.by_rowid) {
+            table.key = std::move(key);
+            continue;
+        }
+        if (one.partial) {
+            statement& text = db.cached("SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?1");
+            text.bind(1, one.name);
+            if (text.step()) found.where = condition_of(text.text(0));
+            text.reset();
+        }
+        if (expression) found.columns.clear();
+        table.unique.push_back(std::move(found));
+    }
+}
+
+}  // namespace detail
+
+/// Whether the table is one of the adapter's own: the log and its books, or the map of the partitioned tables.
+[[nodiscard]] inline bool is_own_table(std::string_view name) {
+    for (const char* own : {"foreshadow_control", "foreshadow_log", "foreshadow_part", "foreshadow_canary",
+                            "foreshadow_canary_indexed", "foreshadow_map", "foreshadow_map_table"})
+        if (detail::equal_folded(name, own)) return true;
+    return false;
+}
+
+/// Options that decide whether a table can be captured.
+struct capture_options {
+    /// Every program that writes sets `PRAGMA recursive_triggers = ON`, so that `OR REPLACE` fires delete triggers.
+    bool writers_use_recursive_triggers = false;
+};
+
+[[nodiscard]] inline table_shape read_table(connection& db, std::string name, bool without_rowid,
+                                            const capture_options& options) {
+    table_shape table;
+    table.name = std::move(name);
+    table.by_rowid = !without_rowid;
+    statement& text = db.cached("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1");
+    text.bind(1, table.name);
+    if (text.step()) table.sql = text.text(0);
+    text.reset();
+    statement& columns = db.cached("SELECT name, pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid");
+    columns.bind(1, table.name);
+    std::string primary;
+    std::vector<std::string> names;
+    int primaries = 0;
+    while (columns.step()) {
+        names.push_back(columns.text(0));
+        if (columns.integer(2) == 0) table.stored.push_back(columns.text(0));
+        if (columns.integer(1) != 0) {
+            primary = columns.text(0);
+            ++primaries;
+        }
+    }
+    if (table.by_rowid) {
+        // INTEGER PRIMARY KEY is the one primary key that needs no index of its own.
+        statement& indexed = db.cached("SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk'");
+        indexed.bind(1, table.name);
+        const bool has_index = indexed.step();
+        indexed.reset();
+        if (primaries == 1 && !has_index) {
+            table.rowid = primary;
+        } else {
+            table.hidden_rowid = true;
+            for (const char* alias : {"rowid", "_rowid_", "oid"})
+                if (table.rowid.empty() && std::none_of(names.begin(), names.end(), [&](const std::string& taken) {
+                        return detail::equal_folded(taken, alias);
+                    }))
+                    table.rowid = alias;
+            if (table.rowid.empty())
+                table.refused = "it has columns named rowid, _rowid_ and oid, so its rows cannot be named";
+        }
+    }
+    detail::read_indexes(db, table);
+    for (const unique_index& unique : table.unique)
+        if (unique.columns.empty() && !options.writers_use_recursive_triggers)
+            table.refused = "its unique index " + unique.name +
+                            " is on an expression, and OR REPLACE removes rows by it without a trace";
+    if (options.writers_use_recursive_triggers) table.unique.clear();
+    return table;
+}
+
+/// The user's tables, by name. Views and SQLite's own tables are not among them; virtual tables are, as refused.
+[[nodiscard]] inline std::vector<table_shape> read_tables(connection& db, const capture_options& options) {
+    struct entry {
+        std::string name;
+        std::string type;
+        bool without_rowid;
+    };
+    std::vector<entry> entries;
+    statement& list = db.cached(
+        "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main' AND type <> 'view' ORDER BY name");
+    while (list.step()) entries.push_back({list.text(0), list.text(1), list.integer(2) != 0});
+    std::vector<table_shape> tables;
+    for (const entry& one : entries) {
+        if (is_own_table(one.name) || one.name.rfind("sqlite_", 0) == 0) continue;
+        if (one.type == "virtual" || one.type == "shadow") {
+            table_shape table;
+            table.name = one.name;
+            table.refused = one.type == "virtual" ? "it is a virtual table" : "it belongs to a virtual table";
+            tables.push_back(std::move(table));
+            continue;
+        }
+        tables.push_back(read_table(db, one.name, one.without_rowid, options));
+    }
+    return tables;
+}
+
+[[nodiscard]] inline text_encoding encoding_of(connection& db) {
+    const std::string name = db.text("PRAGMA encoding");
+    return name == "UTF-16le"   ? text_encoding::utf16le
+           : name == "UTF-16be" ? text_encoding::utf16be
+                                : text_encoding::utf8;
+}
+
+}  // namespace foreshadow::sqlite

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What the tests of the SQLite adapter share: a folder that goes away, tasks run to their end, and a plane kept in
+// memory by the replay rule in its plainest form.
+#pragma once
+
+#include "foreshadow/plane/layout.hpp"
+#include "foreshadow/sqlite/connection.hpp"
+#include "foreshadow/sqlite/source.hpp"
+#include "foreshadow/task.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <unistd.h>
+#include <atomic>
+#include <exception>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace foreshadow::sqlite::tests {
+
+/// A folder of its own for each test.
+class folder {
+  public:
+    folder() {
+        static std::atomic<int> next{0};
+        path_ = std::filesystem::temp_directory_path() /
+                ("foreshadow-sqlite-" + std::to_string(::getpid()) + "-" + std::to_string(next++));
+        std::filesystem::create_directories(path_);
+    }
+    folder(const folder&) = delete;
+    folder& operator=(const folder&) = delete;
+    ~folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    [[nodiscard]] std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+
+  private:
+    std::filesystem::path path_;
+};
+
+template <class T>
+T await(task<T> work) {
+    boost::asio::io_context context;
+    std::exception_ptr failed;
+    using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+    std::optional<stored> result;
+    if constexpr (std::is_void_v<T>) {
+        boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e) { failed = e; });
+    } else {
+        boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e, T value) {
+            failed = e;
+            if (!e) result.emplace(std::move(value));
+        });
+    }
+    context.run();
+    if (failed) std::rethrow_exception(failed);
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+/// The code of what `f` throws, if it throws.
+template <class F>
+std::optional<errc> thrown(F f) {
+    try {
+        f();
+    } catch (const error& e) {
+        return e.code();
+    }
+    return std::nullopt;
+}
+
+inline connection open_database(const std::string& path, bool wal = true) {
+    connection db{path, open_mode::create};
+    if (wal) db.execute("PRAGMA journal_mode = WAL");
+    return db;
+}
+
+using rows_by_key = std::map<key, std::string, std::less<>>;
+
+/// Everything that a source reads from `from` on, in chunks of a few rows.
+inline rows_by_key read_all(source& from, std::size_t rows_per_chunk = 3, key_range range = key_range::all()) {
+    rows_by_key rows;
+    for (;;) {
+        row_batch batch;
+        const chunk part = await(from.read(range, read_budget{.rows = rows_per_chunk}, batch));
+        for (std::size_t i = 0; i < batch.size(); ++i) rows.emplace(batch[i].key, batch[i].value);
+        if (part.interval.end == range.end) return rows;
+        range.begin = part.interval.end;
+    }
+}
+
+/// The plane at one position, kept by applying whatever comes, whole commits at a time.
+struct replica {
+    rows_by_key rows;
+    layout shape;
+    position at;
+    std::vector<key_range> unread;  ///< replaced: to be read again
+    std::vector<layout_change> layouts;
+
+    void erase(const key_range& range) {
+        auto first = rows.lower_bound(range.begin);
+        while (first != rows.end() && range.ends_after(first->first)) first = rows.erase(first);
+    }
+    void take(const chunk& part, const row_batch& batch) {
+        erase(part.interval);
+        for (std::size_t i = 0; i < batch.size(); ++i) rows[key{batch[i].key}] = batch[i].value;
+    }
+    void apply(const log_batch& batch) {
+        for (std::size_t i = 0; i < batch.changes.size(); ++i) {
+            const change_view c = batch.changes[i];
+            if (c.kind == change_kind::put) rows[key{c.key}] = c.payload;
+            if (c.kind == change_kind::erase) rows.erase(key{c.key});
+            if (c.kind == change_kind::erase_range) erase({key{c.key}, key{c.payload}});
+            if (c.kind == change_kind::replaced) unread.push_back({key{c.key}, key{c.payload}});
+        }
+        for (const layout_change& change : batch.layouts) {
+            for (const partition_id id : change.retired)
+                std::erase_if(shape.partitions, [&](const partition& p) { return p.id == id; });
+            shape.partitions.insert(shape.partitions.end(), change.begun.begin(), change.begun.end());
+            layouts.push_back(change);
+        }
+        std::sort(shape.partitions.begin(), shape.partitions.end(),
+                  [](const partition& a, const partition& b) { return a.interval.begin < b.interval.begin; });
+        at = batch.upto;
+    }
+    /// Follows up to the head; reads again what was replaced, and follows on.
+    void catch_up(source& from) {
+        for (;;) {
+            const position head = await(from.head());
+            while (at < head) {
+                log_batch batch;
+                await(from.follow(at, batch));
+                apply(batch);
+            }
+            if (unread.empty()) return;
+            for (key_range range : std::exchange(unread, {})) {
+                for (;;) {
+                    row_batch batch;
+                    const chunk part = await(from.read(range, read_budget{.rows = 5}, batch));
+                    take(part, batch);
+                    if (part.interval.end == range.end) break;
+                    range.begin = part.interval.end;
+                }
+            }
+        }
+    }
+    /// Begins at a hold, with everything read once.
+    void begin(source& from, std::size_t rows_per_chunk = 3) {
+        at = await(from.hold(std::nullopt));
+        shape = await(from.layout());
+        rows = read_all(from, rows_per_chunk);
+    }
+};
+
+/// What stands in the layout, without estimates and positions.
+inline std::vector<std::pair<std::string, key_range>> names_and_intervals(const layout& shape) {
+    std::vector<std::pair<std::string, key_range>> all;
+    for (const partition& p : shape.partitions) all.emplace_back(p.name, p.interval);
+    return all;
+}
+
+}  // namespace foreshadow::sqlite::tests
