@@ -4,7 +4,7 @@
 # A wrong composition must not compile, and the compiler must say why. A case is one source:
 #
 #     // bad: <regex of the error's text>
-#     // note: <regex of a note's text>            (optional, for what compilers say in notes)
+#     // note: <regex of a note's text>            (optional, for what compilers say around the error)
 #     <a statement, up to the line that ends with ;>
 #
 # Without its bad statements it must compile; with any one of them it must not, one *error line of the compiler* must
@@ -86,7 +86,7 @@ def check(path, command):
             return f"{place}: it compiles"
         for kind, patterns in (("error", statement.errors), ("note", statement.notes)):
             for pattern in patterns:
-                if not any(kind == found and pattern.search(text) for _, found, text in diagnostics):
+                if not any((found == "error") == (kind == "error") and pattern.search(text) for _, found, text in diagnostics):
                     return f"{place}: no {kind} of the compiler matches '{pattern.pattern}':\n{output}"
         if not any(here and statement.first <= here <= statement.last for here, _, _ in diagnostics):
             return f"{place}: the compiler does not point at the statement:\n{output}"
