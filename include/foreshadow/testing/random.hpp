@@ -12,11 +12,11 @@
 namespace foreshadow::testing {
 
 /// A seeded engine (splitmix64: Steele, Lea, Flood, OOPSLA 2014) with portable distributions. Cheap to copy.
-class random {
+class seeded_random {
   public:
     using result_type = std::uint64_t;
 
-    explicit constexpr random(std::uint64_t seed) : state_{seed} {}
+    explicit constexpr seeded_random(std::uint64_t seed) : state_{seed} {}
 
     [[nodiscard]] static constexpr std::uint64_t min() { return 0; }
     [[nodiscard]] static constexpr std::uint64_t max() { return std::numeric_limits<std::uint64_t>::max(); }
@@ -52,7 +52,7 @@ class random {
     }
 
     /// Another engine, independent of what this one gives later.
-    [[nodiscard]] constexpr random fork() { return random{(*this)() ^ 0xd1b54a32d192ed03ULL}; }
+    [[nodiscard]] constexpr seeded_random fork() { return seeded_random{(*this)() ^ 0xd1b54a32d192ed03ULL}; }
 
   private:
     std::uint64_t state_;

@@ -107,7 +107,7 @@ class simulated_database {
     virtual_clock clock;
 
     // What sources share; a test may look at it.
-    random chances;
+    seeded_random chances;
     std::optional<position> held;  ///< whether somebody holds the log
     position retained;             ///< the log is whole above here
     std::vector<read_record> reads;
@@ -155,8 +155,8 @@ class simulated_database {
     }
 
     workload work_;
-    random gaps_;
-    random lags_{options.work.seed * 17 + 11};
+    seeded_random gaps_;
+    seeded_random lags_{options.work.seed * 17 + 11};
     std::vector<std::size_t> visible_from_;
     position announced_;
 };

@@ -167,14 +167,14 @@ class simulated_tables {
     }
 
     /// A row's value: three columns.
-    [[nodiscard]] std::string value(random& r) const {
+    [[nodiscard]] std::string value(seeded_random& r) const {
         std::string row;
         append_column(std::to_string(r.below(100'000)), row);
         append_column(text(r), row);
         append_column(std::to_string(r.below(1'000)), row);
         return row;
     }
-    [[nodiscard]] std::string columns(random& r) const {
+    [[nodiscard]] std::string columns(seeded_random& r) const {
         std::string patch;
         const std::uint64_t first = r.below(3);
         append_patch_column(first, text(r), patch);
@@ -183,7 +183,7 @@ class simulated_tables {
     }
 
   private:
-    [[nodiscard]] static std::string text(random& r) {
+    [[nodiscard]] static std::string text(seeded_random& r) {
         std::string letters(r.between(2, 24), 'a');
         for (char& c : letters) c = static_cast<char>('a' + r.below(26));
         return letters;
@@ -241,7 +241,7 @@ class simulated_tables {
 
     history past_;
     std::vector<simulated_table> tables_;
-    random random_;
+    seeded_random random_;
     std::uint64_t natives_ = 0;
     double bytes_ = 0;
 };

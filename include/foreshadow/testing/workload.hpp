@@ -361,7 +361,7 @@ class workload {
     }
 
     workload_options options_;
-    random random_;
+    seeded_random random_;
     simulated_tables tables_;
 };
 
