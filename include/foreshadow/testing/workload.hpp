@@ -6,6 +6,7 @@
 // history does not depend on who backs it up.
 #pragma once
 
+#include "foreshadow/testing/simulated_engine.hpp"
 #include "foreshadow/testing/simulated_tables.hpp"
 
 #include <cstddef>
@@ -30,7 +31,12 @@ struct workload_options {
 class workload {
   public:
     explicit workload(workload_options options)
-        : options_{std::move(options)}, random_{options_.seed * 0x2545f4914f6cdd1dULL + 7}, tables_{random_()} {}
+        : options_{std::move(options)},
+          random_{options_.seed * 0x2545f4914f6cdd1dULL + 7},
+          tables_{random_()},
+          engine_{tables_, random_()} {}
+    workload(const workload&) = delete;
+    workload& operator=(const workload&) = delete;
 
     [[nodiscard]] const history& past() const noexcept { return tables_.past(); }
     [[nodiscard]] simulated_tables& tables() noexcept { return tables_; }
@@ -59,7 +65,7 @@ class workload {
         end_commit(now);
         for (simulated_table& t : tables_.tables()) {
             if (t.rule == engine_rule::calendar) {
-                for (int i = 0; i < 3; ++i) begin_day(t);
+                for (int i = 0; i < 3; ++i) engine_.begin_day(t);
             } else {
                 tables_.create(t, {}, {key{t.letter}, key{static_cast<char>(t.letter + 1)}});
             }
@@ -74,15 +80,12 @@ class workload {
         act();
         const bool in_one_commit = random_.chance(.15);
         if (!in_one_commit) end_commit(now);
-        keep_shape();
+        engine_.keep_shape(random_.pick(tables_.tables()));
         end_commit(now);
     }
 
   private:
-    static constexpr std::uint64_t key_count = 1'000'000;
-    static constexpr std::uint64_t day = 150;  ///< keys of a calendar's partition
-    static constexpr std::size_t days_kept = 6;
-    static constexpr std::size_t cool_down = 25;  ///< steps
+    static constexpr std::uint64_t key_count = simulated_engine::key_count;
 
     void end_commit(wall_time now) {
         if (tables_.past().is_empty_commit()) return;
@@ -253,116 +256,10 @@ class workload {
         }
     }
 
-    void begin_day(simulated_table& t) {
-        const std::uint64_t first = t.days++ * day;
-        tables_.create(t, "day" + std::to_string(t.days), {tables_.key_of(t, first), tables_.key_of(t, first + day)});
-    }
-
-    // The engine.
-
-    void keep_shape() {
-        simulated_table& t = random_.pick(tables_.tables());
-        for (auto& [first, b] : t.bands) {
-            b.hot_for = b.load > 6 ? b.hot_for + 1 : 0;
-            b.load *= .8;
-        }
-        if (t.rule == engine_rule::calendar) return keep_calendar(t);
-        if (random_.chance(.004) && reshape(t)) return;
-        const int wide = table_wide_step(t.rule, measures_of(t, nullptr));
-        if (wide != 0) return wide > 0 ? split_all(t) : merge_pairs(t);
-        if (!split_one(t)) merge_one(t);
-    }
-
-    [[nodiscard]] engine_measures measures_of(const simulated_table& t, const band* b) const {
-        engine_measures m{.partitions = static_cast<double>(t.bands.size()),
-                          .database_bytes = tables_.bytes(),
-                          .threshold = t.threshold};
-        for (const auto& [first, other] : t.bands) m.table_bytes += other.bytes;
-        if (b != nullptr) {
-            m.bytes = b->bytes;
-            m.jitter = b->jitter;
-            m.hot_for = b->hot_for;
-        }
-        return m;
-    }
-
-    bool split_one(simulated_table& t) {
-        for (auto& [first, b] : t.bands) {
-            const engine_measures m = measures_of(t, &b);
-            if (tables_.step - b.changed < 3 || !wants_split(t.rule, m)) continue;
-            std::vector<key_range> parts = tables_.cut(b.interval, b.rows, pieces_of_split(m));
-            if (parts.size() < 2) continue;
-            const std::vector<key> old{first};
-            tables_.reshape(t, old, std::move(parts));
-            return true;
-        }
-        return false;
-    }
-
-    void merge_one(simulated_table& t) {
-        for (auto left = t.bands.begin(); left != t.bands.end(); ++left) {
-            const auto right = std::next(left);
-            if (right == t.bands.end()) return;
-            const band& a = left->second;
-            const band& b = right->second;
-            const bool is_cool = tables_.step - a.changed > cool_down && tables_.step - b.changed > cool_down;
-            if (!is_cool || a.interval.end != b.interval.begin) continue;
-            if (!wants_merge(t.rule, a.bytes + b.bytes, measures_of(t, &a))) continue;
-            const std::vector<key> old{left->first, right->first};
-            tables_.reshape(t, old, {{a.interval.begin, b.interval.end}});
-            return;
-        }
-    }
-
-    void split_all(simulated_table& t) {
-        std::vector<key> old;
-        std::vector<key_range> parts;
-        for (const auto& [first, b] : t.bands) {
-            std::vector<key_range> halves = tables_.cut(b.interval, b.rows, 2);
-            if (halves.size() < 2) continue;
-            old.push_back(first);
-            parts.insert(parts.end(), halves.begin(), halves.end());
-        }
-        if (!old.empty()) tables_.reshape(t, old, std::move(parts));
-    }
-
-    void merge_pairs(simulated_table& t) {
-        std::vector<key> old;
-        std::vector<key_range> parts;
-        for (auto left = t.bands.begin(); left != t.bands.end() && std::next(left) != t.bands.end(); ++left) {
-            const auto right = std::next(left);
-            const bool is_cool = tables_.step - left->second.changed > cool_down;
-            if (!is_cool || left->second.interval.end != right->second.interval.begin) continue;
-            old.push_back(left->first);
-            old.push_back(right->first);
-            parts.push_back({left->first, right->second.interval.end});
-            left = right;
-        }
-        if (!old.empty()) tables_.reshape(t, old, std::move(parts));
-    }
-
-    /// Some neighbours become another number of neighbours, cut elsewhere.
-    bool reshape(simulated_table& t) {
-        if (t.bands.size() < 2) return false;
-        const auto first = std::next(t.bands.begin(), static_cast<std::ptrdiff_t>(random_.below(t.bands.size() - 1)));
-        const auto second = std::next(first);
-        if (first->second.interval.end != second->second.interval.begin) return false;
-        const key_range whole{first->first, second->second.interval.end};
-        std::vector<key_range> parts = tables_.cut(whole, first->second.rows + second->second.rows, 3);
-        if (parts.size() < 2) return false;
-        const std::vector<key> old{first->first, second->first};
-        tables_.reshape(t, old, std::move(parts));
-        return true;
-    }
-
-    void keep_calendar(simulated_table& t) {
-        if (t.days * day < key_count - day && t.frontier + day > (t.days - 1) * day) begin_day(t);
-        if (t.bands.size() > days_kept) tables_.drop(t, key{t.bands.begin()->first});
-    }
-
     workload_options options_;
     seeded_random random_;
     simulated_tables tables_;
+    simulated_engine engine_;
 };
 
 }  // namespace foreshadow::testing

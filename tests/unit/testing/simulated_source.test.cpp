@@ -129,3 +129,79 @@ TEST_CASE("what the source tells while the database lives gives the true state, 
     }
     REQUIRE(with_also > 100);
 }
+
+namespace {
+
+task<std::string> trace_of(simulated_source from) {
+    const tiny_backup made = co_await back_up_everything(from);
+    std::string text;
+    for (const auto& [interval, seen] : made.chunks)
+        text +=
+            printable(interval) + " " + std::to_string(seen.low.value) + "-" + std::to_string(seen.high.value) + "\n";
+    for (const log_batch& batch : made.log)
+        text += std::to_string(batch.upto.value) + " at " + std::to_string(batch.now.microseconds) + "\n";
+    co_return text;
+}
+
+std::string traced(std::uint64_t seed) {
+    foreshadow::testing::simulation world;
+    const auto database = std::make_shared<simulated_database>(
+        world.clock(),
+        foreshadow::testing::database_options{.work = {.seed = seed, .rules = {}}, .prefix_snapshots = false});
+    world.spawn(database->live(200));
+    return world.run(trace_of(simulated_source{database}));
+}
+
+task<errc> follow_forgotten(simulated_source from) {
+    const position held = co_await from.hold(std::nullopt);
+    for (int i = 0; i < 30; ++i) from.database().step();
+    const position later = co_await from.head();
+    co_await from.acknowledge(later);
+    log_batch batch;
+    errc code{};
+    try {
+        co_await from.follow(held, batch);
+    } catch (const error& e) {
+        code = e.code();
+    }
+    co_return code;
+}
+
+task<bool> heartbeat_reaches_head(simulated_source from) {
+    position at = co_await from.hold(std::nullopt);
+    const position head = co_await from.head();
+    log_batch batch;
+    for (int i = 0; i < 3 && at < head; ++i) {
+        co_await from.follow(at, batch);
+        at = batch.upto;
+    }
+    co_await from.follow(at, batch);
+    co_return at >= head&& batch.is_empty();
+}
+
+}  // namespace
+
+TEST_CASE("one seed gives one order of events, to the microsecond") {
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        CAPTURE(seed);
+        const std::string once = traced(seed);
+        CHECK(once == traced(seed));
+        CHECK(once != traced(seed + 100));
+    }
+}
+
+TEST_CASE("the log below what was acknowledged is gone, and following it says so") {
+    foreshadow::testing::simulation world;
+    const auto database = std::make_shared<simulated_database>(world.clock(), foreshadow::testing::database_options{});
+    CHECK(world.run(follow_forgotten(simulated_source{database})) == errc::hold_lost);
+}
+
+TEST_CASE("heartbeats move an idle database's position on to its head") {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        CAPTURE(seed);
+        foreshadow::testing::simulation world;
+        const auto database = std::make_shared<simulated_database>(
+            world.clock(), foreshadow::testing::database_options{.work = {.seed = seed, .rules = {}}});
+        CHECK(world.run(heartbeat_reaches_head(simulated_source{database})));
+    }
+}
