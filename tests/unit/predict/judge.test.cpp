@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "foreshadow/predict/judge.hpp"
+#include "foreshadow/predict/sanitize.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <set>
+
+using namespace foreshadow;
+
+namespace {
+
+partition part(std::uint64_t id, key begin, key end) {
+    return {{id, {1}}, "p", {std::move(begin), std::move(end)}, content::data, false, 0, 0};
+}
+prediction foretell(std::uint64_t id, lineage_kind kind, std::vector<std::uint64_t> partitions,
+                    std::vector<key> boundaries = {}) {
+    prediction p;
+    p.id = id;
+    p.kind = kind;
+    for (const auto n : partitions) p.partitions.push_back({n, {1}});
+    p.boundaries = std::move(boundaries);
+    p.confidence = 0.5;
+    p.horizon_seconds = 10;
+    p.issued_at = {100};
+    p.issued_time = {1'000'000};
+    return p;
+}
+lineage_event split_at(key where, std::int64_t seconds = 5) {
+    return {{{200}, 0},
+            {1'000'000 + seconds * 1'000'000},
+            lineage_kind::split,
+            {part(1, "a", "m")},
+            {part(11, "a", where), part(12, where, "m")},
+            {where}};
+}
+outcome_kind judged(const prediction& p, const lineage_event& e) {
+    judge j;
+    j.record(p);
+    const auto outcomes = j.settle(e);
+    if (outcomes.empty()) return outcome_kind::pending;
+    CHECK(outcomes.size() == 1);
+    CHECK(outcomes[0].first == p.id);
+    CHECK(j.live().empty());
+    return outcomes[0].second.kind;
+}
+
+layout four() { return {{1}, {part(1, "a", "m"), part(2, "m", "p"), part(3, "q", "s"), part(4, "s", "")}}; }
+std::vector<prediction> cleaned(std::vector<prediction> said, forecast_limits limits = {}) {
+    sanitize(said, four(), 10, limits);
+    return said;
+}
+
+}  // namespace
+
+TEST_CASE("a split at the boundary that was foretold is exact, at another one near, after the horizon late") {
+    CHECK(judged(foretell(1, lineage_kind::split, {1}, {"f"}), split_at("f")) == outcome_kind::exact);
+    CHECK(judged(foretell(1, lineage_kind::split, {1}, {"f"}), split_at("g")) == outcome_kind::near);
+    CHECK(judged(foretell(1, lineage_kind::split, {1}), split_at("g")) == outcome_kind::near);
+    CHECK(judged(foretell(1, lineage_kind::split, {1}, {"f"}), split_at("f", 12)) == outcome_kind::late);
+    CHECK(judged(foretell(1, lineage_kind::split, {2}, {"n"}), split_at("f")) == outcome_kind::pending);
+    CHECK(judged(foretell(1, lineage_kind::merge, {1, 2}), split_at("f")) == outcome_kind::other_kind);
+}
+
+TEST_CASE("merges, drops and creations are judged by what they are about") {
+    const lineage_event merge{{{200}, 0},          {2'000'000},
+                              lineage_kind::merge, {part(1, "a", "m"), part(2, "m", "p")},
+                              {part(9, "a", "p")}, {"m"}};
+    CHECK(judged(foretell(1, lineage_kind::merge, {1, 2}), merge) == outcome_kind::exact);
+    CHECK(judged(foretell(1, lineage_kind::merge, {2, 3}), merge) == outcome_kind::other_kind);
+    CHECK(judged(foretell(1, lineage_kind::split, {2}), merge) == outcome_kind::other_kind);
+
+    const lineage_event drop{{{200}, 0}, {2'000'000}, lineage_kind::drop, {part(1, "a", "m")}, {}, {}};
+    CHECK(judged(foretell(1, lineage_kind::drop, {1}), drop) == outcome_kind::exact);
+
+    const lineage_event create{{{200}, 0}, {2'000'000}, lineage_kind::create, {}, {part(9, "x", "y")}, {}};
+    CHECK(judged(foretell(1, lineage_kind::create, {}, {"x", "y"}), create) == outcome_kind::exact);
+    CHECK(judged(foretell(1, lineage_kind::create, {}, {"x"}), create) == outcome_kind::exact);
+    CHECK(judged(foretell(1, lineage_kind::create, {}, {"x", "z"}), create) == outcome_kind::near);
+    CHECK(judged(foretell(1, lineage_kind::create, {4}, {"z"}), create) == outcome_kind::pending);
+}
+
+TEST_CASE("the lead is told, and what was history already decides nothing") {
+    judge j;
+    j.record(foretell(7, lineage_kind::split, {1}, {"f"}));
+    auto old = split_at("f");
+    old.at.at = {100};
+    CHECK(j.settle(old).empty());
+    const auto outcomes = j.settle(split_at("f"));
+    REQUIRE(outcomes.size() == 1);
+    CHECK(outcomes[0].second.lead_seconds == Approx(5));
+    CHECK(outcomes[0].second.boundaries == std::vector<key>{"f"});
+    CHECK(outcomes[0].second.at == version{{200}, 0});
+}
+
+TEST_CASE("what does not happen lapses after horizon and grace, or at the end; each prediction has one outcome") {
+    judge j{0.5};
+    j.record(foretell(1, lineage_kind::split, {1}));
+    j.record(foretell(2, lineage_kind::split, {2}));
+    CHECK(j.lapse(after_seconds({1'000'000}, 14)).empty());
+    CHECK(j.lapse(after_seconds({1'000'000}, 16)).size() == 2);
+    CHECK(j.live().empty());
+    j.record(foretell(3, lineage_kind::split, {1}));
+    const auto left = j.finish({0});
+    REQUIRE(left.size() == 1);
+    CHECK(left[0].second.kind == outcome_kind::none);
+    CHECK(j.finish({0}).empty());
+}
+
+TEST_CASE("live predictions are ordered by falling confidence") {
+    judge j;
+    for (const double c : {0.2, 0.9, 0.5}) {
+        auto p = foretell(1, lineage_kind::split, {1});
+        p.confidence = c;
+        j.record(p);
+    }
+    REQUIRE(j.live().size() == 3);
+    CHECK(j.live()[0].confidence == 0.9);
+    CHECK(j.live()[2].confidence == 0.2);
+}
+
+TEST_CASE("what is not a chance, or about nobody, is dropped; what is too sure is clamped") {
+    for (const double c : {std::nan(""), 0.0, -1.0, -std::numeric_limits<double>::infinity()}) {
+        auto p = foretell(1, lineage_kind::split, {1}, {"f"});
+        p.confidence = c;
+        CHECK(cleaned({p}).empty());
+    }
+    auto sure = foretell(1, lineage_kind::split, {1}, {"f"});
+    sure.confidence = std::numeric_limits<double>::infinity();
+    REQUIRE(cleaned({sure}).size() == 1);
+    CHECK(cleaned({sure})[0].confidence == 1.0);
+    CHECK(cleaned({foretell(1, lineage_kind::split, {77}, {"f"})}).empty());
+    CHECK(cleaned({foretell(1, lineage_kind::split, {1, 2}, {"f"})}).empty());
+    CHECK(cleaned({foretell(1, lineage_kind::merge, {1})}).empty());
+    CHECK(cleaned({foretell(1, lineage_kind::merge, {1, 1})}).empty());
+    CHECK(cleaned({foretell(1, lineage_kind::merge, {1, 3})}).empty());
+    CHECK(cleaned({foretell(1, lineage_kind::merge, {2, 1}, {"x"})}).size() == 1);
+    CHECK(cleaned({foretell(1, static_cast<lineage_kind>(99), {1})}).empty());
+}
+
+TEST_CASE("boundaries are put in order and outside ones dropped; creations keep to keys of nobody") {
+    const auto out = cleaned({foretell(1, lineage_kind::split, {1}, {"k", "f", "", "f", "a", "m", "zzz"})});
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].boundaries == std::vector<key>{"f", "k"});
+    CHECK(cleaned({foretell(1, lineage_kind::create, {}, {"p", "q"})}).size() == 1);
+    CHECK(cleaned({foretell(1, lineage_kind::create, {}, {"p", "r"})}).empty());
+    CHECK(cleaned({foretell(1, lineage_kind::create, {}, {"b"})}).empty());
+    CHECK(cleaned({foretell(1, lineage_kind::create, {}, {})}).empty());
+}
+
+TEST_CASE("times, horizons, evidence and names come out sound") {
+    auto p = foretell(1, lineage_kind::drop, {1});
+    p.when = {std::nan(""), 1, 2};
+    p.horizon_seconds = std::numeric_limits<double>::infinity();
+    p.because = {{"bad", std::nan(""), ""}, {"go\xffod", 1, "\x01"}};
+    p.predictor = std::string(1000, '\xff');
+    auto q = foretell(2, lineage_kind::drop, {2});
+    q.when = {9, -5, 3};
+    const auto out = cleaned({p, q});
+    REQUIRE(out.size() == 2);
+    for (const prediction& o : out) {
+        CHECK(o.when.p10 >= 0);
+        CHECK(o.when.p10 <= o.when.p50);
+        CHECK(o.when.p50 <= o.when.p90);
+        CHECK(o.horizon_seconds == 10);
+        CHECK(o.id == 0);
+    }
+    CHECK(out[0].because.size() == 1);
+    CHECK(out[0].because[0].name == "go?od");
+    CHECK(out[0].predictor.size() <= 64);
+}
+
+TEST_CASE("of the same twice the surest stays, and no more than the limit") {
+    std::vector<prediction> said;
+    for (int i = 0; i < 50; ++i) {
+        auto p = foretell(1, lineage_kind::split, {static_cast<std::uint64_t>(i % 4 + 1)}, {});
+        p.confidence = 0.01 * (i + 1);
+        said.push_back(p);
+    }
+    const auto all = cleaned(said);
+    REQUIRE(all.size() == 4);
+    CHECK(all[0].confidence == Approx(0.5));
+    forecast_limits few;
+    few.predictions = 2;
+    CHECK(cleaned(said, few).size() == 2);
+}
