@@ -110,8 +110,10 @@ inline void name_lineage(lineage_event& event, const key_range& hull) {
     all.reserve(ended.size() + change.begun.size());
     for (partition& p : ended) all.push_back({std::move(p), false});
     for (const partition& p : change.begun) all.push_back({p, true});
-    std::stable_sort(all.begin(), all.end(),
-                     [](const side& a, const side& b) { return a.what.interval.begin < b.what.interval.begin; });
+    std::sort(all.begin(), all.end(), [](const side& a, const side& b) {
+        const int order = a.what.interval.begin.compare(b.what.interval.begin);
+        return order != 0 ? order < 0 : a.began < b.began;
+    });
 
     // Both sides are disjoint in themselves, so whatever begins before the end of the group so far overlaps a
     // member of the other side.

@@ -62,13 +62,19 @@ struct patched_column {
 ///
 /// Errors: `corrupt` where a patch is malformed. `out` must not be either of the two.
 inline void fold_patches(std::string_view older, std::string_view newer, std::string& out) {
-    std::vector<detail::patched_column> columns;
+    struct numbered {
+        detail::patched_column what;
+        std::size_t order;
+    };
+    std::vector<numbered> columns;
     for (std::string_view patch : {older, newer})
-        while (!patch.empty()) columns.push_back(detail::read_patched_column(patch));
-    std::stable_sort(columns.begin(), columns.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+        while (!patch.empty()) columns.push_back({detail::read_patched_column(patch), columns.size()});
+    std::sort(columns.begin(), columns.end(), [](const numbered& a, const numbered& b) {
+        return a.what.index != b.what.index ? a.what.index < b.what.index : a.order < b.order;
+    });
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        const bool is_last = i + 1 == columns.size() || columns[i + 1].index != columns[i].index;
-        if (is_last) append_patch_column(columns[i].index, columns[i].bytes, out);
+        const bool is_last = i + 1 == columns.size() || columns[i + 1].what.index != columns[i].what.index;
+        if (is_last) append_patch_column(columns[i].what.index, columns[i].what.bytes, out);
     }
 }
 
