@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "foreshadow/sqlite/source.hpp"
 #include "support.hpp"
+#include "tables.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -8,32 +9,6 @@
 
 namespace foreshadow::sqlite::tests {
 namespace {
-
-void make_every_kind(connection& db) {
-    db.execute(
-        "CREATE TABLE plain(id INTEGER PRIMARY KEY, v);"
-        "CREATE TABLE counted(id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT);"
-        "CREATE TABLE hidden(a TEXT, b REAL);"
-        "CREATE TABLE named(name TEXT PRIMARY KEY COLLATE NOCASE, v) WITHOUT ROWID;"
-        "CREATE TABLE composite(a, b TEXT, c BLOB, v, PRIMARY KEY(a, b DESC, c)) WITHOUT ROWID;"
-        "CREATE TABLE generated(id INTEGER PRIMARY KEY, w INT, d INT AS (w * 2) STORED, e INT AS (w + 1));"
-        "CREATE TABLE \"odd \"\" name\"(\"k ey\" TEXT PRIMARY KEY, \"v'al\" UNIQUE);"
-        "CREATE INDEX plain_v ON plain(v);"
-        "CREATE VIEW seen AS SELECT * FROM plain;"
-        "CREATE TRIGGER of_user AFTER INSERT ON plain WHEN NEW.v = 'again' BEGIN INSERT INTO hidden VALUES('from', 1); "
-        "END;"
-        "PRAGMA user_version = 7");
-    db.execute(
-        "INSERT INTO plain VALUES(1, 'one'), (-5, NULL), (9223372036854775807, 2.5), (-9223372036854775808, x'00ff');"
-        "INSERT INTO counted(v) VALUES('a'), ('b'), ('c'); DELETE FROM counted WHERE v = 'c';"
-        "INSERT INTO hidden VALUES('x', 1.5), ('y', NULL), ('z', 9e999), ('z', -9e999), ('z', -0.0);"
-        "INSERT INTO named VALUES('B', 1), ('a', 2), ('C', 3), ('', 4);"
-        "INSERT INTO composite VALUES(1, 'x', x'', 1), (1, 'y', x'00', 2), (1.5, '', x'ff', 3), (9007199254740993, "
-        "'q', "
-        "x'', 4), (9007199254740992.0, 'q', x'', 5), ('t', 'a', x'', 6), (x'01', 'b', x'', 7);"
-        "INSERT INTO generated(id, w) VALUES(1, 10), (2, 20);"
-        "INSERT INTO \"odd \"\" name\" VALUES('p', 'q'), ('r', 's')");
-}
 
 TEST_CASE("a database of every kind of table reads the same in chunks of any size", "[sqlite]") {
     const folder here;

@@ -7,12 +7,14 @@
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/sqlite/connection.hpp"
 #include "foreshadow/sqlite/source.hpp"
+#include "foreshadow/sqlite/target.hpp"
 #include "foreshadow/task.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <unistd.h>
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <filesystem>
@@ -158,6 +160,20 @@ struct replica {
         rows = read_all(from, rows_per_chunk);
     }
 };
+
+/// Restores what a replica knows.
+inline void restore(const replica& from, const std::string& path) {
+    target into{path};
+    await(into.begin(from.shape));
+    for (const partition& p : from.shape.partitions) {
+        row_batch rows;
+        for (auto r = from.rows.lower_bound(p.interval.begin); r != from.rows.end() && p.interval.ends_after(r->first); ++r)
+            rows.append(r->first, r->second);
+        await(into.load(p, rows));
+        await(into.complete(p));
+    }
+    await(into.finish());
+}
 
 /// What stands in the layout, without estimates and positions.
 inline std::vector<std::pair<std::string, key_range>> names_and_intervals(const layout& shape) {

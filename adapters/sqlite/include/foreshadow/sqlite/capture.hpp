@@ -5,7 +5,7 @@
 // lies between two snapshots, with the state at its end. That makes the log small, its types exact, `OR REPLACE`
 // traceable (a candidate that was not evicted after all does no harm), and leaves ADD and DROP COLUMN alone.
 //
-//   foreshadow_control  one row: format, identity of the log, mute, how far the log was pruned, next number
+//   foreshadow_control  one row: format, identity of the log, whether writers use recursive triggers, how far the log was pruned, next number
 //   foreshadow_log      pos, part, op, k0...: I U N D (written; N: its key is new), M (moved away), E (may be evicted),
 //                       + - (partition begins, ends), X (range erased), R (range replaced), C (end of our own commit)
 //   foreshadow_part     the partitions that have triggers, with what they looked like
@@ -65,10 +65,10 @@ inline constexpr std::int64_t canary_rowid = 1'000'000;
     return text.data();
 }
 
-inline void create_books(connection& db, const std::string& uuid) {
+inline void create_books(connection& db, const std::string& uuid, const capture_options& options) {
     db.execute(
         "CREATE TABLE foreshadow_control(id INTEGER PRIMARY KEY CHECK(id = 1), format INTEGER NOT NULL, uuid TEXT NOT "
-        "NULL, mute INTEGER NOT NULL, pruned_upto INTEGER NOT NULL, next_number INTEGER NOT NULL);"
+        "NULL, recursive INTEGER NOT NULL, pruned_upto INTEGER NOT NULL, next_number INTEGER NOT NULL);"
         "CREATE TABLE foreshadow_log(pos INTEGER PRIMARY KEY, part INTEGER NOT NULL, op TEXT NOT NULL, k0, k1, k2, k3);"
         "CREATE TABLE foreshadow_part(number INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, prefix "
         "INTEGER NOT NULL, created INTEGER NOT NULL, low BLOB, high BLOB, signature TEXT, columns TEXT, sql TEXT);"
@@ -77,7 +77,8 @@ inline void create_books(connection& db, const std::string& uuid) {
         "INSERT INTO foreshadow_canary(rowid, x) VALUES(1000000, 1);"
         "INSERT INTO foreshadow_canary_indexed(rowid, x) VALUES(1000000, 1);"
         "INSERT INTO foreshadow_control VALUES(1, " +
-        std::to_string(log_format) + ", " + literal(uuid) + ", 0, 0, 1)");
+        std::to_string(log_format) + ", " + literal(uuid) + ", " +
+        (options.writers_use_recursive_triggers ? "1" : "0") + ", 0, 1)");
 }
 
 [[nodiscard]] inline bool was_vacuumed(connection& db) {
@@ -167,7 +168,7 @@ inline void drop_triggers(connection& db, std::int64_t number) {
     return text;
 }
 
-/// Makes the triggers of one table. Those of a partitioned table's child can be muted, for moves that change no key.
+/// Makes the triggers of one table.
 inline void create_triggers(connection& db, const table_shape& table, const part& p) {
     const std::size_t width = table.by_rowid ? 1 : table.key.size();
     auto columns = static_cast<std::size_t>(db.number("SELECT count(*) - 3 FROM pragma_table_info('foreshadow_log')"));
@@ -183,11 +184,9 @@ inline void create_triggers(connection& db, const table_shape& table, const part
     const std::string unmoved = "(" + joined(same, " AND ") + ")";
     const std::string head = "INSERT INTO foreshadow_log(part, op, " + joined(into) + ") ";
     const std::string number = std::to_string(p.prefix);
-    const std::string unmuted = p.is == part::kind::child ? "(SELECT mute FROM foreshadow_control) = 0" : "1";
     const auto make = [&](char letter, const std::string& event, const std::string& when, const std::string& body) {
         const std::string name = identifier("foreshadow_" + std::to_string(p.number) + "_" + letter);
-        const std::string condition = when.empty() ? (unmuted == "1" ? "" : " WHEN " + unmuted)
-                                                   : " WHEN " + when + (unmuted == "1" ? "" : " AND " + unmuted);
+        const std::string condition = when.empty() ? "" : " WHEN " + when;
         db.execute("CREATE TRIGGER " + name + " " + event + " ON " + identifier(table.name) + condition + " BEGIN " +
                    body + " END");
     };

@@ -154,7 +154,7 @@ struct survey {
 }
 
 /// Makes the books agree with the schema, inside the caller's write transaction; `logged` says so in the log.
-inline void correct(connection& db, const survey& found, const capture_options&, bool logged) {
+inline void correct(connection& db, const survey& found, bool logged) {
     const auto map = read_map(db);
     for (const correction& c : found.corrections) {
         switch (c.what) {
@@ -202,7 +202,7 @@ inline void correct(connection& db, const survey& found, const capture_options&,
     }
     transaction work{db, transaction::kind::write};
     const survey found = survey_of(db, options);
-    if (needs_correction(db, found)) correct(db, found, options, true);
+    if (needs_correction(db, found)) correct(db, found, true);
     survey after = survey_of(db, options);
     work.commit();
     return std::make_shared<const catalog>(std::move(after.now));

@@ -172,6 +172,10 @@ class connection {
         sqlite3_busy_timeout(made, static_cast<int>(busy_timeout.count()));
     }
 
+    /// Uses a handle that stays its owner's, who keeps it open for longer.
+    explicit connection(sqlite3* borrowed)
+        : path_{sqlite3_db_filename(borrowed, "main")}, owner_{borrowed, closer{false}} {}
+
     [[nodiscard]] sqlite3* get() const noexcept { return owner_.get(); }
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     [[nodiscard]] bool in_transaction() const noexcept { return sqlite3_get_autocommit(get()) == 0; }
@@ -209,7 +213,12 @@ class connection {
 
   private:
     struct closer {
-        void operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
+        closer() noexcept : owns{true} {}
+        explicit closer(bool owner) noexcept : owns{owner} {}
+        bool owns;
+        void operator()(sqlite3* handle) const noexcept {
+            if (owns) sqlite3_close_v2(handle);
+        }
     };
     std::string path_;
     std::unique_ptr<sqlite3, closer> owner_;

@@ -50,6 +50,9 @@ class engine {
                 begin_log(db);
             }
             check_format(db);
+            if ((db.number("SELECT recursive FROM foreshadow_control") != 0) != capture().writers_use_recursive_triggers)
+                db.execute(std::string{"UPDATE foreshadow_control SET recursive = "} +
+                           (capture().writers_use_recursive_triggers ? "1" : "0"));
         }
         transaction look = begin_reconciled(follower());
         const position now{static_cast<std::uint64_t>(log_end(follower()))};
@@ -267,8 +270,8 @@ class engine {
 
     void begin_log(connection& db) {
         transaction work{db, transaction::kind::write};
-        create_books(db, planned_uuid_.empty() ? fresh_uuid() : planned_uuid_);
-        correct(db, survey_of(db, capture()), capture(), false);
+        create_books(db, planned_uuid_.empty() ? fresh_uuid() : planned_uuid_, capture());
+        correct(db, survey_of(db, capture()), false);
         auto now = std::make_shared<const catalog>(survey_of(db, capture()).now);
         work.commit();
         publish(std::move(now));

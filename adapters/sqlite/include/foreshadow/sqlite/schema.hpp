@@ -240,6 +240,15 @@ struct capture_options {
     return table;
 }
 
+/// The shape of one table that exists.
+[[nodiscard]] inline table_shape read_table(connection& db, std::string name, const capture_options& options) {
+    statement& kind = db.cached("SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?1");
+    kind.bind(1, name);
+    const bool without_rowid = kind.step() && kind.integer(0) != 0;
+    kind.reset();
+    return read_table(db, std::move(name), without_rowid, options);
+}
+
 /// The user's tables, by name. Views and SQLite's own tables are not among them; virtual tables are, as refused.
 [[nodiscard]] inline std::vector<table_shape> read_tables(connection& db, const capture_options& options) {
     struct entry {

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The blocking side of a target: makes the tables, loads rows in key order, makes the rest, and gives the file its name.
+#pragma once
+
+#include "foreshadow/error.hpp"
+#include "foreshadow/plane/layout.hpp"
+#include "foreshadow/row/row_batch.hpp"
+#include "foreshadow/sqlite/connection.hpp"
+#include "foreshadow/sqlite/definition_set.hpp"
+#include "foreshadow/sqlite/map_tables.hpp"
+#include "foreshadow/sqlite/schema.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace foreshadow::sqlite::detail {
+
+/// A table that rows are loaded into.
+struct loaded_table {
+    schema_entry definition;
+    table_shape shape;
+    key_range interval;
+    std::size_t columns = 0;  ///< that a whole row binds
+};
+
+class loader {
+  public:
+    explicit loader(std::string path) : path_{std::move(path)}, partial_{path_ + ".restoring-" + std::to_string(::getpid())} {}
+    loader(const loader&) = delete;
+    loader& operator=(const loader&) = delete;
+    ~loader() { abandon(); }
+
+    void begin(const layout& shape) {
+        abandon();
+        refuse_existing();
+        shape_ = shape;
+        set_ = {};
+        tables_.clear();
+        std::filesystem::remove(partial_);
+        db_ = std::make_unique<connection>(partial_, open_mode::create);
+    }
+
+    void load(const partition& part, const row_batch& rows) {
+        if (part.holds == content::definitions) {
+            for (std::size_t i = 0; i < rows.size(); ++i) set_.take(rows[i].key, rows[i].value);
+            return;
+        }
+        make_tables();
+        for (std::size_t i = 0; i < rows.size(); ++i) insert(part, rows[i]);
+    }
+
+    void complete(const partition& part) {
+        if (part.holds == content::definitions) make_tables();
+    }
+
+    void finish() {
+        make_tables();
+        for (const schema_entry& e : set_.indexes)
+            if (is_made(e.table)) db_->execute(e.sql);
+        if (is_whole())
+            for (const schema_entry& e : set_.views) db_->execute(e.sql);
+        make_map();
+        if (is_whole())
+            for (const schema_entry& e : set_.triggers) db_->execute(e.sql);
+        set_counters();
+        db_->execute("COMMIT");
+        db_->forget_statements();
+        if (text("journal_mode") == "wal") {
+            db_->execute("PRAGMA locking_mode = NORMAL; SELECT 1 FROM sqlite_schema; PRAGMA journal_mode = WAL");
+            db_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        db_.reset();
+        sync(partial_);
+        // A hard link fails where the name is taken; a rename would replace the file.
+        if (::link(partial_.c_str(), path_.c_str()) != 0) {
+            const int why = errno;
+            if (why == EEXIST) refuse_existing();
+            throw error{errc::unavailable, "cannot give " + partial_ + " the name " + path_ + ": " + std::strerror(why)};
+        }
+        const auto folder = std::filesystem::absolute(path_).parent_path();
+        std::filesystem::remove(partial_);
+        sync(folder.string());
+    }
+
+    void abandon() noexcept {
+        db_.reset();
+        std::error_code ignored;
+        for (const char* tail : {"", "-journal", "-wal", "-shm"}) std::filesystem::remove(partial_ + tail, ignored);
+    }
+
+  private:
+    void refuse_existing() const {
+        std::error_code ignored;
+        if (std::filesystem::exists(std::filesystem::symlink_status(path_, ignored)))
+            throw error{errc::already_exists, path_ + " exists already", "restore to another name, or move it away"};
+    }
+
+    static void sync(const std::string& path) {
+        const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        const bool done = file >= 0 && ::fsync(file) == 0;
+        const int why = errno;
+        if (file >= 0) ::close(file);
+        if (!done) throw error{errc::unavailable, "cannot make " + path + " durable: " + std::strerror(why)};
+    }
+
+    [[nodiscard]] std::string text(std::string_view setting) const {
+        const auto found = set_.settings.find(setting);
+        return found == set_.settings.end() ? std::string{} : found->second.bytes;
+    }
+    [[nodiscard]] std::string number(std::string_view setting) const {
+        const auto found = set_.settings.find(setting);
+        return std::to_string(found == set_.settings.end() ? 0 : found->second.integer);
+    }
+
+    [[nodiscard]] bool is_made(std::string_view table) const {
+        return std::any_of(tables_.begin(), tables_.end(), [&](const auto& t) { return t.definition.name == table; });
+    }
+    [[nodiscard]] bool is_whole() const { return tables_.size() == set_.tables.size(); }
+
+    void make_tables() {
+        if (made_) return;
+        if (set_.settings.empty())
+            throw error{errc::not_restorable, "the backup brings no definitions for " + path_,
+                        "restore the partition of definitions with the others"};
+        set_.arrange();
+        db_->execute("PRAGMA page_size = " + number("page_size") + "; PRAGMA encoding = " + literal(text("encoding")) +
+                     "; PRAGMA auto_vacuum = " + number("auto_vacuum"));
+        db_->execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA "
+                     "foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA cell_size_check = OFF");
+        db_->execute("BEGIN");
+        encoding_ = encoding_of(*db_);
+        for (const schema_entry& e : set_.tables) make_table(e);
+        std::sort(tables_.begin(), tables_.end(),
+                  [](const auto& a, const auto& b) { return a.interval.begin < b.interval.begin; });
+        made_ = true;
+    }
+
+    void make_table(const schema_entry& e) {
+        const auto mapped = set_.map.find(e.name);
+        // Only one that is asked for: an interval of the layout has its number, and its keys.
+        if (mapped == set_.map.end() && !is_wanted(prefixed(table_prefix(e.prefix)))) return;
+        // Without a journal nothing can be taken back, so a look at the table is taken elsewhere.
+        connection scratch{":memory:", open_mode::create};
+        scratch.execute(e.sql);
+        loaded_table t{.definition = e, .shape = {}, .interval = prefixed(table_prefix(e.prefix))};
+        t.shape = read_table(scratch, e.name, {.writers_use_recursive_triggers = true});
+        if (mapped != set_.map.end())
+            t.interval = interval_of(mapped->second, table_prefix(e.prefix), t.shape, encoding_);
+        if (!is_wanted(t.interval)) return;
+        db_->execute(e.sql);
+        t.columns = t.shape.stored.size() + (t.shape.hidden_rowid ? 1 : 0);
+        tables_.push_back(std::move(t));
+    }
+
+    [[nodiscard]] bool is_wanted(const key_range& interval) const {
+        return std::any_of(shape_.partitions.begin(), shape_.partitions.end(), [&](const partition& p) {
+            return p.holds == content::data && p.interval.overlaps(interval);
+        });
+    }
+
+    void insert(const partition& part, const row_view& row) {
+        const auto next = std::upper_bound(tables_.begin(), tables_.end(), row.key, [](key_view k, const loaded_table& t) {
+            return k < t.interval.begin;
+        });
+        if (next == tables_.begin() || !std::prev(next)->interval.contains(row.key))
+            throw error{errc::corrupt, "partition " + part.name + " brings a row that no table owns: " + printable(row.key),
+                        "the definitions and the rows are not of the same backup"};
+        const loaded_table& t = *std::prev(next);
+        // A row from before ADD COLUMN has fewer values: the rest are defaults, as in the original.
+        std::vector<value_view> values;
+        if (t.shape.hidden_rowid) {
+            key_view rest = row.key.substr(4);
+            values.push_back({.kind = value_kind::integer, .integer = take_rowid(rest).value_or(0)});
+        }
+        for (std::string_view left = row.value; !left.empty();) values.push_back(take_value(left));
+        if (values.size() > t.columns)
+            throw error{errc::corrupt, "a row of table " + t.definition.name + " has more values than the table columns"};
+        statement& s = db_->cached(insert_sql(t, values.size()));
+        for (std::size_t i = 0; i < values.size(); ++i) bind_value(s, static_cast<int>(i) + 1, values[i]);
+        s.run();
+    }
+
+    [[nodiscard]] static std::string insert_sql(const loaded_table& t, std::size_t count) {
+        std::string names;
+        std::string marks;
+        std::size_t left = count;
+        const auto add = [&](const std::string& name) {
+            if (left == 0) return;
+            --left;
+            names += (names.empty() ? "" : ", ") + identifier(name);
+            marks += marks.empty() ? "?" : ", ?";
+        };
+        if (t.shape.hidden_rowid) add(t.shape.rowid);
+        for (const std::string& column : t.shape.stored) add(column);
+        return "INSERT INTO " + identifier(t.definition.name) + "(" + names + ") VALUES(" + marks + ")";
+    }
+
+    void make_map() {
+        if (set_.logicals.empty()) return;
+        create_map_tables(*db_);
+        for (const logical_entry& e : set_.logicals) {
+            auto s = db_->prepare("INSERT INTO foreshadow_map_table VALUES(?1, ?2, ?3, ?4, ?5)");
+            s.bind(1, e.name);
+            s.bind(2, e.columns);
+            s.bind(3, e.options);
+            s.bind(4, e.indexes);
+            s.bind(5, e.next);
+            s.run();
+        }
+        for (const loaded_table& t : tables_) {
+            const auto mapped = set_.map.find(t.definition.name);
+            if (mapped == set_.map.end()) continue;
+            write_map_entry(*db_, mapped->second);
+            write_guard(*db_, mapped->second, t.shape);
+        }
+    }
+
+    void set_counters() {
+        if (table_exists(*db_, "sqlite_sequence")) {
+            db_->execute("DELETE FROM sqlite_sequence");
+            for (const auto& [name, value] : set_.sequences) {
+                if (!is_made(name)) continue;
+                auto s = db_->prepare("INSERT INTO sqlite_sequence(name, seq) VALUES(?1, ?2)");
+                s.bind(1, name);
+                s.bind(2, value);
+                s.run();
+            }
+        }
+        db_->execute("PRAGMA user_version = " + number("user_version") + "; PRAGMA application_id = " +
+                     number("application_id"));
+    }
+
+    std::string path_;
+    std::string partial_;
+    layout shape_;
+    definition_set set_;
+    std::unique_ptr<connection> db_;
+    std::vector<loaded_table> tables_;
+    text_encoding encoding_ = text_encoding::utf8;
+    bool made_ = false;
+};
+
+}  // namespace foreshadow::sqlite::detail
