@@ -7,7 +7,7 @@
 
 #include "foreshadow/catalog/describe.hpp"
 #include "foreshadow/plane/box.hpp"
-#include "foreshadow/plane/layout.hpp"
+#include "foreshadow/plane/layout_history.hpp"
 #include "foreshadow/plane/prediction.hpp"
 #include "foreshadow/source/source.hpp"
 
@@ -18,28 +18,6 @@
 #include <vector>
 
 namespace foreshadow {
-
-/// What became of the shadow of a prediction.
-enum class shadow_fate : std::uint8_t {
-    none,       ///< no shadow was opened
-    open,       ///< still running
-    adopted,    ///< its change came about where it was expected
-    recut,      ///< its change came about at another boundary, and the shadow was cut again
-    discarded,  ///< its change did not come about
-    displaced   ///< gave way to a better one, or the budget ended it
-};
-
-[[nodiscard]] inline const char* name_of(shadow_fate fate) noexcept {
-    switch (fate) {
-        case shadow_fate::none: return "none";
-        case shadow_fate::open: return "open";
-        case shadow_fate::adopted: return "adopted";
-        case shadow_fate::recut: return "recut";
-        case shadow_fate::discarded: return "discarded";
-        case shadow_fate::displaced: return "displaced";
-    }
-    return "unknown";
-}
 
 /// A prediction with its outcome and its shadow's fate.
 struct foretold {
@@ -62,6 +40,13 @@ struct catalog {
     std::uint64_t next_prediction = 1;
     std::string model;  ///< what the predictor has learnt
 };
+
+/// The layouts over time. Errors: `conflict` where the changes do not follow from one another.
+[[nodiscard]] inline layout_history history_of(const catalog& knows) {
+    layout_history history{knows.first};
+    for (const layout_change& change : knows.changes) history.apply(change);
+    return history;
+}
 
 }  // namespace foreshadow
 

@@ -72,4 +72,26 @@ struct outcome {
     friend bool operator==(const outcome&, const outcome&) = default;
 };
 
+/// What became of the shadow of a prediction.
+enum class shadow_fate : std::uint8_t {
+    none,       ///< no shadow was opened
+    open,       ///< still running
+    adopted,    ///< its change came about where it was expected
+    recut,      ///< its change came about at another boundary, and the shadow was cut again
+    discarded,  ///< its change did not come about
+    displaced   ///< gave way to a better one, or the budget ended it
+};
+
+[[nodiscard]] inline const char* name_of(shadow_fate fate) noexcept {
+    switch (fate) {
+        case shadow_fate::none: return "none";
+        case shadow_fate::open: return "open";
+        case shadow_fate::adopted: return "adopted";
+        case shadow_fate::recut: return "recut";
+        case shadow_fate::discarded: return "discarded";
+        case shadow_fate::displaced: return "displaced";
+    }
+    return "unknown";
+}
+
 }  // namespace foreshadow

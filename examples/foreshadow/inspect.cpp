@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The verbs that only read a repository: points, show, verify.
+#include "verbs.hpp"
+
+#include "foreshadow/observe/progress_bar.hpp"
+#include "foreshadow/orchestrate/points.hpp"
+#include "foreshadow/orchestrate/verify.hpp"
+#include "foreshadow/plane/layout_history.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+
+namespace tool {
+
+namespace fs = foreshadow;
+
+namespace {
+
+fs::task<std::vector<fs::restore_point>> read_points(open_repository& repository) {
+    co_await repository.open();
+    std::vector<fs::restore_point> points;
+    const std::vector<fs::point_name> names = co_await fs::list_points(*repository.objects);
+    for (const fs::point_name& name : names) {
+        fs::restore_point point = co_await fs::read_point(*repository.objects, name.object);
+        points.push_back(std::move(point));
+    }
+    co_return points;
+}
+
+/// The first position from which this point's boxes prove every commit: no image is younger, the layout is known.
+fs::position restorable_from(const fs::restore_point& point) {
+    fs::position from = point.knows.first.at;
+    for (const fs::proven_piece& piece : point.proof) from = std::max(from, piece.seen.high);
+    return from;
+}
+
+fs::task<fs::restore_point> read_one(open_repository& repository, std::string id) {
+    co_await repository.open();
+    fs::restore_point point = co_await fs::find_point(*repository.objects, id);
+    co_return point;
+}
+
+fs::json describe(const fs::restore_point& point) {
+    const fs::layout_history history = history_of(point.knows);
+    fs::json layouts = fs::json::array();
+    layouts.push_back(fs::to_json(history.first()));
+    for (const fs::layout_change& change : history.changes()) layouts.push_back(fs::to_json(history.at(change.at.at)));
+    return {{"point", point.id},
+            {"at", point.at.value},
+            {"time", point.time.microseconds},
+            {"time_text", time_text(point.time)},
+            {"source", fs::to_json(point.knows.source)},
+            {"layout", fs::to_json(history.at(point.at))},
+            {"layouts", layouts},
+            {"lineage", fs::to_json(history.lineage())},
+            {"predictions", fs::to_json(point.knows.predictions)},
+            {"boxes", fs::to_json(point.knows.known)},
+            {"proof", fs::to_json(point.proof)},
+            {"figures", fs::to_json(point.figures)}};
+}
+
+std::string names(const std::vector<fs::partition>& partitions) {
+    std::string text;
+    for (const fs::partition& p : partitions) text += (text.empty() ? "" : ", ") + p.name;
+    return text.empty() ? "nothing" : text;
+}
+
+void tell_predictions(const fs::restore_point& point, const fs::layout_history& history) {
+    std::map<fs::partition_id, std::string> called;
+    for (const fs::partition& p : history.first().partitions) called[p.id] = p.name;
+    for (const fs::layout_change& change : history.changes())
+        for (const fs::partition& p : change.begun) called[p.id] = p.name;
+    std::cout << "predictions (" << point.knows.predictions.size() << ")\n";
+    for (const fs::foretold& told : point.knows.predictions) {
+        std::string who;
+        for (const fs::partition_id id : told.what.partitions) who += (who.empty() ? "" : ", ") + called[id];
+        std::cout << "  " << time_text(told.what.issued_time) << "  " << name_of(told.what.kind) << " of " << who << ", "
+                  << static_cast<int>(told.what.confidence * 100 + 0.5) << " % within " << seconds_text(told.what.horizon_seconds)
+                  << ": " << name_of(told.became.kind);
+        if (told.became.kind != fs::outcome_kind::none && told.became.kind != fs::outcome_kind::pending)
+            std::cout << ", " << seconds_text(told.became.lead_seconds) << " ahead";
+        if (told.shadow != fs::shadow_fate::none) std::cout << "; shadow " << name_of(told.shadow);
+        for (const fs::evidence& e : told.what.because) std::cout << "; " << e.name << ' ' << e.value << ' ' << e.unit;
+        std::cout << "\n";
+    }
+}
+
+void tell(const fs::restore_point& point) {
+    const fs::layout_history history = history_of(point.knows);
+    const fs::layout now = history.at(point.at);
+    std::cout << "restore point " << point.id << " of " << point.knows.source.name << " (" << point.knows.source.kind << ") at "
+              << time_text(point.time) << "\n"
+              << "layout (" << now.partitions.size() << " partitions)\n";
+    for (const fs::partition& p : now.partitions) std::cout << "  " << p.name << "  " << fs::printable(p.interval) << "\n";
+    std::cout << "lineage (" << history.lineage().size() << " changes)\n";
+    for (const fs::lineage_event& e : history.lineage())
+        std::cout << "  " << e.at.at.value << "  " << name_of(e.kind) << "  " << names(e.from) << " -> " << names(e.to) << "\n";
+    tell_predictions(point, history);
+    const fs::boxes& known = point.knows.known;
+    std::cout << "boxes: " << known.images.size() << " images, " << known.segments.size() << " journal segments, "
+              << known.runs.size() << " runs, " << known.births.size() << " births\n"
+              << "proof: " << point.proof.size() << " pieces, complete" << std::endl;
+}
+
+fs::task<fs::verify_report> verify_all(open_repository& repository, fs::verify_options options) {
+    co_await repository.open();
+    fs::progress_bar progress{std::cerr};
+    fs::verify_report report = co_await fs::run_verify(*repository.objects, *repository.storage, progress, options);
+    co_return report;
+}
+
+}  // namespace
+
+int points(const settings& chosen) {
+    open_repository repository{chosen.repository};
+    const std::vector<fs::restore_point> all = run(read_points(repository));
+    fs::json list = fs::json::array();
+    for (const fs::restore_point& point : all) {
+        const fs::position from = restorable_from(point);
+        if (chosen.json) {
+            list.push_back({{"id", point.id},
+                            {"source", fs::to_json(point.knows.source)},
+                            {"at", point.at.value},
+                            {"time", point.time.microseconds},
+                            {"time_text", time_text(point.time)},
+                            {"restorable", {{"from", from.value}, {"upto", point.at.value}}}});
+        } else {
+            std::cout << point.id << "  " << time_text(point.time) << "  " << point.knows.source.name << "  restorable ["
+                      << from.value << ", " << point.at.value << "]\n";
+        }
+    }
+    if (chosen.json)
+        print({{"points", list}});
+    else if (all.empty())
+        std::cout << "no restore point yet\n";
+    std::cout.flush();
+    return exit_status::done;
+}
+
+int show(const show_settings& chosen) {
+    open_repository repository{chosen.repository};
+    const fs::restore_point point = run(read_one(repository, chosen.point));
+    if (chosen.json)
+        print(describe(point));
+    else
+        tell(point);
+    return exit_status::done;
+}
+
+int verify(const verify_settings& chosen) {
+    open_repository repository{chosen.repository};
+    const fs::verify_report report = run(verify_all(repository, {.data = chosen.data}));
+    if (chosen.json) {
+        fs::json object = fs::to_json(report);
+        object["sound"] = report.is_sound();
+        print(object);
+    } else {
+        for (const fs::finding& f : report.findings) {
+            std::cout << f.object << ": " << f.what << "\n";
+            for (const std::string& a : f.affected) std::cout << "  affects " << a << "\n";
+        }
+        std::cout << (report.is_sound() ? "sound: " : "not sound: ") << report.points << " restore points, " << report.boxes
+                  << " boxes, " << report.findings.size() << " findings" << std::endl;
+    }
+    return report.is_sound() ? exit_status::done : exit_status::not_sound;
+}
+
+}  // namespace tool

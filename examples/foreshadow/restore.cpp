@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "verbs.hpp"
+
+#include "foreshadow/observe/progress_bar.hpp"
+#include "foreshadow/orchestrate/points.hpp"
+#include "foreshadow/orchestrate/restore.hpp"
+#include "foreshadow/row/conflict_policies.hpp"
+#include "foreshadow/sqlite/target.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <iostream>
+
+namespace tool {
+
+namespace {
+
+/// `--at`: all digits are a log position, anything else a time in UTC.
+void choose_time(const std::string& text, foreshadow::restore_options& options) {
+    if (!text.empty() && text.size() < 20 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+        options.at = foreshadow::position{std::stoull(text)};
+        return;
+    }
+    std::tm utc{};
+    double seconds = 0;
+    int used = 0;
+    const int fields = std::sscanf(text.c_str(), "%4d-%2d-%2d%*1[T ]%2d:%2d:%lf%n", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
+                                   &utc.tm_hour, &utc.tm_min, &seconds, &used);
+    const std::string rest = fields == 6 ? text.substr(static_cast<std::size_t>(used)) : "?";
+    if (rest != "" && rest != "Z")
+        throw foreshadow::error{foreshadow::errc::invalid_argument, "\"" + text + "\" is neither a log position nor a time",
+                                "write a number, or a time in UTC such as 2026-11-22T12:00:00Z"};
+    utc.tm_year -= 1900;
+    utc.tm_mon -= 1;
+    options.at_time = foreshadow::wall_time{static_cast<std::int64_t>(timegm(&utc)) * 1'000'000 +
+                                            static_cast<std::int64_t>(seconds * 1e6)};
+}
+
+foreshadow::task<foreshadow::restore_report> restore_into(open_repository& repository, const restore_settings& chosen,
+                                                          foreshadow::restore_options options) {
+    co_await repository.open();
+    foreshadow::restore_point point = co_await foreshadow::find_point(*repository.objects, chosen.point);
+    foreshadow::sqlite::target into{sqlite_path(chosen.target)};
+    foreshadow::fail conflicts;
+    foreshadow::progress_bar progress{std::cerr};
+    foreshadow::restore_report report = co_await foreshadow::run_restore(
+        *repository.objects, *repository.storage, into, conflicts, progress, std::move(point), std::move(options));
+    co_return report;
+}
+
+}  // namespace
+
+int restore(const restore_settings& chosen) {
+    foreshadow::restore_options options;
+    options.partitions = chosen.partitions;
+    if (chosen.at) choose_time(*chosen.at, options);
+    sqlite_path(chosen.target);
+    open_repository repository{chosen.repository};
+    const foreshadow::restore_report report = run(restore_into(repository, chosen, options));
+    if (chosen.json) {
+        foreshadow::json object = foreshadow::to_json(report);
+        object["time_text"] = time_text(report.time);
+        print(object);
+        return exit_status::done;
+    }
+    std::cout << "restored " << chosen.target << " as of position " << report.at.value << " (" << time_text(report.time) << "): "
+              << report.partitions.size() << " partitions, " << count_text(report.rows) << " rows, "
+              << bytes_text(static_cast<double>(report.bytes)) << "\n"
+              << "read from images " << bytes_text(static_cast<double>(report.image_bytes_read)) << ", from shadows' runs "
+              << bytes_text(static_cast<double>(report.run_bytes_read)) << ", from the journal "
+              << bytes_text(static_cast<double>(report.journal_bytes_read)) << std::endl;
+    return exit_status::done;
+}
+
+}  // namespace tool

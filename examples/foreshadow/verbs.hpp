@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The verbs of the tool, one source file each. Every verb returns the exit status.
+#pragma once
+
+#include "tool.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tool {
+
+struct backup_settings : settings {
+    std::string source;
+    std::string pace = "flat-out";
+    std::string predictor = "size";
+    bool follow = false;
+    double follow_seconds = 60;
+};
+int backup(const backup_settings& chosen);
+
+struct restore_settings : settings {
+    std::string target;
+    std::string point = "latest";
+    std::optional<std::string> at;
+    std::vector<std::string> partitions;
+};
+int restore(const restore_settings& chosen);
+
+int points(const settings& chosen);
+
+struct show_settings : settings {
+    std::string point = "latest";
+};
+int show(const show_settings& chosen);
+
+struct verify_settings : settings {
+    bool data = false;
+};
+int verify(const verify_settings& chosen);
+
+struct release_settings {
+    std::string source;
+    bool json = false;
+};
+int release(const release_settings& chosen);
+
+}  // namespace tool

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// One backup, step by step: hold the log, read the layout, then follow, scan, forecast and checkpoint at once; when the
+// layout is covered, T is the first commit boundary at or after the source's head; validate predictions, prove the
+// cover, publish. No proof, no restore point.
+//
+// The same call resumes what an earlier one left, and begins from the latest point where the hold has lasted: then
+// only what changed costs anything. Where the hold was lost the source is read again, and older points stay as they are.
+#pragma once
+
+#include "foreshadow/orchestrate/checkpointer.hpp"
+#include "foreshadow/orchestrate/forecaster.hpp"
+#include "foreshadow/orchestrate/points.hpp"
+#include "foreshadow/orchestrate/recorder.hpp"
+#include "foreshadow/orchestrate/scanner.hpp"
+#include "foreshadow/orchestrate/session.hpp"
+#include "foreshadow/run/scope.hpp"
+#include "foreshadow/store/lease.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace foreshadow {
+
+namespace detail {
+
+template <class Parts>
+class back_up {
+  public:
+    back_up(Parts parts, back_up_options options) : session_{parts, options}, checkpoints_{session_} {}
+
+    task<restore_point> perform(lease_owner owner) {
+        auto& s = session_;
+        s.knows.source = co_await s.with.source.identity();
+        lease_type held = co_await lease_type::take(s.with.repository, s.knows.source.id, s.with.clock, std::move(owner));
+        lease_ = &held;
+        std::exception_ptr failure;
+        std::optional<restore_point> point;
+        try {
+            point = co_await run_leased();
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        co_await held.give_back();
+        if (failure) std::rethrow_exception(failure);
+        co_return std::move(*point);
+    }
+
+  private:
+    using lease_type = lease<typename Parts::repository_type, typename Parts::clock_type>;
+
+    task<restore_point> run_leased() {
+        auto& s = session_;
+        co_await begin();
+        journal_.emplace(s.with.repository, s.knows.source.id, s.knows.followed);
+        recorder<Parts> records{s, *journal_, checkpoints_};
+        forecaster<Parts> forecasts{s};
+        scanner<Parts> scans{s};
+        std::vector<task<>> services;
+        services.push_back(records.run());
+        services.push_back(forecasts.run());
+        services.push_back(keep_lease());
+        co_await run_until(scan_and_stop(scans), std::move(services));
+        if (s.options.stop != nullptr && s.options.stop->load()) {
+            co_await records.seal();
+            co_await checkpoints_.write();
+            throw error{errc::interrupted, "stopped on request; what was read is kept", "the same command resumes"};
+        }
+        restore_point point = co_await publish(records);
+        co_return point;
+    }
+
+    static constexpr double lease_renewal_seconds = 15;
+
+    task<> keep_lease() {
+        while (!session_.stopping) {
+            co_await session_.with.clock.sleep(lease_renewal_seconds);
+            co_await lease_->renew();
+        }
+    }
+
+    task<> scan_and_stop(scanner<Parts>& scans) {
+        // However the scan ends, nothing starts another round.
+        struct stop_on_exit {
+            backup_session<Parts>& session;
+            ~stop_on_exit() { session.stopping = true; }
+        } const stop{session_};
+        co_await scans.run();
+    }
+
+    /// Goes on from the checkpoint of an interrupted backup or from the latest point, or starts anew.
+    task<> begin() {
+        auto& s = session_;
+        const source_identity identity = s.knows.source;
+        std::optional<checkpoint> left = co_await latest_checkpoint(s.with.repository, identity.id);
+        std::optional<restore_point> last = co_await latest_point(s.with.repository, identity.id);
+        const bool resumes = left && (!last || left->knows.followed > last->at);
+        s.figures.started = s.with.clock.now();
+        if (resumes) {
+            s.knows = std::move(left->knows);
+            s.figures = left->figures;
+            ++s.figures.resumed;
+            s.backup = left->backup;
+            s.sequence = left->sequence;
+        } else if (last) {
+            s.knows = std::move(last->knows);
+        }
+        if (s.backup.empty()) s.backup = point_id({static_cast<std::uint64_t>(s.figures.started.microseconds)});
+        s.knows.source = identity;
+        if (!resumes && !last) {
+            co_await begin_anew();
+        } else if (const bool lasted = co_await is_still_held(s.knows.followed); lasted) {
+            s.layouts = history_of(s.knows);
+            if (!s.knows.model.empty()) s.with.predictor.load(s.knows.model);
+        } else {
+            s.tell(warning{"the source's log no longer reaches back to the last backup: it is read again from the start"});
+            const std::string model = std::move(s.knows.model);
+            const std::uint64_t next_prediction = s.knows.next_prediction;
+            s.knows = catalog{};
+            s.knows.source = identity;
+            s.knows.next_prediction = next_prediction;
+            if (!model.empty()) s.with.predictor.load(model);
+            co_await begin_anew();
+        }
+        s.followed = s.knows.followed;
+        s.with.predictor.start(s.layouts.current());
+        for (const foretold& told : s.knows.predictions)
+            if (told.became.kind == outcome_kind::pending) s.judged.record(told.what);
+        s.tell(backup_started{.source = s.knows.source.name, .backup = s.backup, .resumed = resumes,
+                              .partitions = s.layouts.current().partitions.size()});
+        s.tell(held_from{s.knows.held});
+    }
+
+    task<> begin_anew() {
+        auto& s = session_;
+        s.knows.held = co_await s.with.source.hold(std::nullopt);
+        s.knows.followed = s.knows.held;
+        s.knows.first = co_await s.with.source.layout();
+        s.layouts = layout_history{s.knows.first};
+    }
+
+    task<bool> is_still_held(position from) {
+        bool lasted = true;
+        try {
+            co_await session_.with.source.hold(from);
+        } catch (const error& e) {
+            if (e.code() != errc::hold_lost) throw;
+            lasted = false;
+        }
+        co_return lasted;
+    }
+
+    task<restore_point> publish(recorder<Parts>& records) {
+        auto& s = session_;
+        const position at = s.followed;
+        co_await records.write_runs(true);
+        co_await records.seal();
+        finish_predictions();
+        co_await s.with.storage.flush();
+
+        const layout& shape = s.layouts.current();
+        const proof cover = prove(s.knows.known, shape, at);
+        if (!cover.is_complete()) {
+            const gap& first = cover.gaps.front();
+            throw error{errc::not_restorable, "the backup does not cover the state at its end: " + first.why,
+                        "run the same command again; what was read is kept"}
+                .with("keys", printable(first.interval))
+                .with("position", std::to_string(at.value));
+        }
+        s.knows.model = s.with.predictor.save();
+        s.figures.ended = s.with.clock.now();
+        restore_point point{.id = point_id(at),
+                            .at = at,
+                            .time = s.followed_time,
+                            .knows = s.knows,
+                            .proof = spelled_out(cover, s.knows.known),
+                            .figures = s.figures};
+        co_await lease_->assert_held();
+        const std::string object = point_object(s.knows.source.id, point.id);
+        std::string text = to_json(point).dump();
+        co_await put_point(object, std::move(text));
+        co_await remove_checkpoints();
+        co_await s.with.source.acknowledge(at);
+        s.tell(point_published{.id = point.id, .at = at, .time = point.time});
+        co_return point;
+    }
+
+    /// A source in which nothing happened since its last point is at that point still.
+    task<> put_point(std::string object, std::string text) {
+        bool exists = false;
+        try {
+            co_await session_.with.repository.put(object, object_kind::point, std::move(text));
+        } catch (const error& e) {
+            if (e.code() != errc::already_exists) throw;
+            exists = true;
+        }
+        if (exists) session_.tell(warning{"nothing was written since the last restore point; it is the newest state"});
+    }
+
+    task<> remove_checkpoints() {
+        const std::string folder = "sources/" + session_.knows.source.id + "/running/";
+        const std::vector<object_info> objects = co_await session_.with.repository.list(folder);
+        for (const object_info& info : objects) co_await session_.with.repository.remove(info.name);
+    }
+
+    void finish_predictions() {
+        auto& s = session_;
+        for (const auto& [id, became] : s.judged.finish(s.with.clock.now())) {
+            foretold* told = s.find_prediction(id);
+            if (told == nullptr) continue;
+            told->became = became;
+            s.tell(outcome_known{.prediction = id, .became = became});
+        }
+        for (foretold& told : s.knows.predictions)
+            if (told.shadow == shadow_fate::open) told.shadow = shadow_fate::discarded;
+        const shadow_counts& counts = s.shadows.counts();
+        s.figures.shadows_opened += counts.opened;
+        s.figures.shadows_adopted += counts.adopted;
+        s.figures.shadows_recut += counts.recut;
+        s.figures.shadows_discarded += counts.discarded;
+    }
+
+    backup_session<Parts> session_;
+    checkpointer<Parts> checkpoints_;
+    std::optional<journal_writer<typename Parts::repository_type>> journal_;
+    lease_type* lease_ = nullptr;
+};
+
+}  // namespace detail
+
+/// Makes one backup of a source into a repository, and publishes its restore point.
+///
+/// Runs on one strand: spawn it on a strand or on a context that one thread runs.
+/// Guarantees: nothing that is published is incomplete; whatever ends it, what is durable stays and the same call resumes.
+/// Errors: whatever the policies throw; `busy` while another backup of the source is under way; `not_restorable` when the
+/// proof fails; `interrupted` after `options.stop`.
+/// Cancellation: at any suspension; up to two checkpoint intervals of reading are repeated by the next call.
+template <class Parts>
+task<restore_point> run_back_up(Parts parts, back_up_options options, lease_owner owner) {
+    detail::back_up<Parts> made{parts, options};
+    restore_point point = co_await made.perform(std::move(owner));
+    co_return point;
+}
+
+}  // namespace foreshadow

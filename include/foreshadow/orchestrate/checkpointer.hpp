@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Makes what was done so far resumable. The order is the publish rule's: segments are sealed before (by the recorder),
+// the catalog is copied, blocks are flushed, the checkpoint is written, and only then may the source forget.
+// A checkpoint names nothing that is not durable; a crash at any point leaves the one before it valid.
+#pragma once
+
+#include "foreshadow/catalog/json.hpp"
+#include "foreshadow/orchestrate/session.hpp"
+#include "foreshadow/store/repository.hpp"
+
+#include <cstdio>
+#include <string>
+
+namespace foreshadow {
+
+/// `sources/<source>/running/<backup>/<sequence>`
+[[nodiscard]] inline std::string checkpoint_name(const std::string& source, const std::string& backup, std::uint64_t sequence) {
+    char digits[24];
+    std::snprintf(digits, sizeof digits, "%010llu", static_cast<unsigned long long>(sequence));
+    return "sources/" + source + "/running/" + backup + "/" + digits;
+}
+
+template <class Parts>
+class checkpointer {
+  public:
+    explicit checkpointer(backup_session<Parts>& session) : session_{session}, last_{session.with.clock.seconds()} {}
+
+    [[nodiscard]] bool is_due() const {
+        return session_.with.clock.seconds() - last_ >= session_.options.checkpoint_seconds;
+    }
+
+    /// Writes a checkpoint of everything up to `knows.followed`. The caller has sealed the journal up to there.
+    task<> write() {
+        auto& s = session_;
+        checkpoint state{.backup = s.backup, .sequence = s.sequence + 1, .knows = s.knows, .figures = s.figures};
+        state.knows.model = s.with.predictor.save();
+        ++s.stretch_epoch;
+        co_await s.with.storage.flush();
+        const std::string name = checkpoint_name(s.knows.source.id, s.backup, state.sequence);
+        std::string text = to_json(state).dump();
+        co_await s.with.repository.put(name, object_kind::checkpoint, std::move(text));
+        const std::uint64_t before = s.sequence;
+        s.sequence = state.sequence;
+        if (before != 0) {
+            const std::string old = checkpoint_name(s.knows.source.id, s.backup, before);
+            co_await s.with.repository.remove(old);
+        }
+        co_await s.with.source.acknowledge(state.knows.followed);
+        ++s.figures.checkpoints;
+        last_ = s.with.clock.seconds();
+        s.tell(checkpointed{.followed = state.knows.followed, .sequence = state.sequence});
+    }
+
+  private:
+    backup_session<Parts>& session_;
+    double last_;
+};
+
+}  // namespace foreshadow

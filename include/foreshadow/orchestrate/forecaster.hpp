@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Asks the predictor, records what it says, opens shadows and sets the pace. Nothing in here can change what is
+// restored (prediction rule): what a predictor returns is cleaned first, and every budget is hard.
+#pragma once
+
+#include "foreshadow/orchestrate/session.hpp"
+#include "foreshadow/predict/sanitize.hpp"
+#include "foreshadow/schedule/pace.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace foreshadow {
+
+template <class Parts>
+class forecaster {
+  public:
+    explicit forecaster(backup_session<Parts>& session) : session_{session} {}
+
+    /// Ticks until it is cancelled or the session stops.
+    task<> run() {
+        while (!session_.stopping) {
+            forecast();
+            const strain felt = co_await session_.with.source.strain();
+            set_pace(felt);
+            co_await session_.with.clock.sleep(session_.options.forecast_seconds);
+        }
+    }
+
+    /// One forecast: what is new is recorded; what lapsed gets its outcome; shadows follow.
+    void forecast() {
+        auto& s = session_;
+        const wall_time now = s.with.clock.now();
+        std::vector<prediction> said;
+        s.with.predictor.forecast(now, s.options.horizon_seconds, said);
+        sanitize(said, s.layouts.current(), s.options.horizon_seconds);
+        for (prediction& p : said)
+            if (p.confidence >= s.options.least_confidence && is_news(p)) record(std::move(p), now);
+        for (const auto& [id, became] : s.judged.lapse(now)) {
+            foretold* told = s.find_prediction(id);
+            if (told == nullptr) continue;
+            told->became = became;
+            if (s.shadows.discard(id)) told->shadow = shadow_fate::discarded;
+            s.tell(outcome_known{.prediction = id, .became = became});
+        }
+        for (const auto& [id, fate] : s.shadows.consider(s.judged.live(), s.layouts.current(), s.followed, s.stored_bytes())) {
+            foretold* told = s.find_prediction(id);
+            if (told != nullptr) told->shadow = fate;
+            if (fate == shadow_fate::open) s.tell(shadow_opened{.prediction = id});
+        }
+    }
+
+  private:
+    /// A change that is foretold already is news again only when it became likely enough for a shadow.
+    [[nodiscard]] bool is_news(const prediction& p) const {
+        const double threshold = session_.options.shadows.confidence_threshold;
+        for (const prediction& known : session_.judged.live())
+            if (known.kind == p.kind && known.partitions == p.partitions)
+                return known.confidence < threshold && p.confidence >= threshold;
+        return true;
+    }
+
+    void record(prediction p, wall_time now) {
+        auto& s = session_;
+        p.id = s.knows.next_prediction++;
+        p.issued_at = s.followed;
+        p.issued_time = now;
+        if (p.predictor.empty()) p.predictor = std::string{s.with.predictor.name};
+        s.tell(predicted{p});
+        s.judged.record(p);
+        s.knows.predictions.push_back({.what = std::move(p), .became = {}, .shadow = shadow_fate::none, .shadow_bytes = 0});
+    }
+
+    void set_pace(const strain& felt) {
+        auto& s = session_;
+        const double now = s.with.clock.seconds();
+        const double passed = std::max(now - last_, 1e-3);
+        double expected = 0;
+        for (const prediction& p : s.judged.live()) expected += p.confidence / std::max(p.horizon_seconds, 1e-3);
+        const double scanned = static_cast<double>(s.figures.bytes_read - last_read_) / passed;
+        const pace_input input{.seconds_since_last = passed,
+                               .latency_seconds = felt.latency_seconds,
+                               .predicted_change_rate = expected,
+                               .change_bytes_rate = 0,
+                               .scanned_bytes_rate = scanned,
+                               .remaining_bytes = 0,
+                               .allowed_rate = rate_};
+        const pace_decision decided = s.with.pace.decide(input);
+        // Whatever a pace says, NaN included, the backup goes on at the floor or above.
+        rate_ = decided.bytes_per_second >= s.options.least_bytes_per_second ? decided.bytes_per_second
+                                                                             : s.options.least_bytes_per_second;
+        s.tokens.rate(rate_);
+        last_ = now;
+        last_read_ = s.figures.bytes_read;
+        s.tell(pace_changed{.rate = rate_, .predicted_change_rate = expected, .latency_seconds = felt.latency_seconds,
+                            .reason = std::string{decided.reason}});
+    }
+
+    backup_session<Parts>& session_;
+    double last_ = session_.with.clock.seconds();
+    double rate_ = std::numeric_limits<double>::infinity();
+    std::uint64_t last_read_ = 0;
+};
+
+}  // namespace foreshadow

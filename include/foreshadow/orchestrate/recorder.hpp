@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Follows the log: every commit goes to the journal, to the layout history, to the predictor and to the shadows it
+// falls in. What a batch does to the session is done between two awaits, so nobody ever sees half of one.
+//
+// If it fails half-way: a batch that was taken and not sealed is followed again after a resume; changes are
+// idempotent and layout entries known already are passed over.
+#pragma once
+
+#include "foreshadow/orchestrate/checkpointer.hpp"
+#include "foreshadow/orchestrate/session.hpp"
+#include "foreshadow/row/change_row.hpp"
+#include "foreshadow/store/partition_storage.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace foreshadow {
+
+template <class Parts>
+class recorder {
+  public:
+    recorder(backup_session<Parts>& session, journal_writer<typename Parts::repository_type>& journal,
+             checkpointer<Parts>& checkpoints)
+        : session_{session}, journal_{journal}, checkpoints_{checkpoints} {}
+
+    /// Follows until it is cancelled or the session stops. A batch, once taken, is finished before either counts.
+    task<> run() {
+        namespace this_coro = boost::asio::this_coro;
+        log_batch batch;
+        while (!session_.stopping) {
+            co_await session_.with.source.follow(session_.followed, batch);
+            co_await this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+            take(batch);
+            session_.followed_on.notify();
+            if (session_.shadows.bytes() > session_.options.shadows.memory_bytes) co_await write_runs(false);
+            if (journal_.bytes() >= session_.options.journal_bytes) co_await seal();
+            if (checkpoints_.is_due()) {
+                co_await seal();
+                co_await checkpoints_.write();
+            }
+            co_await this_coro::reset_cancellation_state(boost::asio::enable_terminal_cancellation());
+        }
+    }
+
+    /// Makes the journal reach everything that was followed.
+    task<> seal() {
+        const position upto = session_.followed;
+        const std::optional<segment> sealed = co_await journal_.seal(upto);
+        if (sealed) {
+            session_.figures.journal_bytes += sealed->bytes;
+            session_.knows.known.segments.push_back(*sealed);
+        }
+        session_.knows.followed = upto;
+    }
+
+    /// Writes what the shadows hold up to the last batch: of all that were adopted, or, to free memory, of the fullest.
+    task<> write_runs(bool at_the_end) {
+        std::vector<shadow_run> harvest = at_the_end ? session_.shadows.harvest_adopted(session_.followed)
+                                                     : session_.shadows.harvest_for_memory(session_.followed);
+        for (shadow_run& grown : harvest) {
+            row_batch rows;
+            for (std::size_t i = 0; i < grown.changes.size(); ++i) append_change_row(grown.changes[i], rows);
+            auto writer = session_.with.storage.write();
+            co_await writer.append(rows);
+            const stored_rows stored = co_await writer.finish();
+            session_.figures.run_bytes += stored.stored;
+            if (foretold* told = session_.find_prediction(grown.prediction)) told->shadow_bytes += stored.stored;
+            session_.knows.known.runs.push_back({.interval = std::move(grown.interval),
+                                                 .after = grown.after,
+                                                 .upto = grown.upto,
+                                                 .where = stored.where,
+                                                 .erasures = std::move(grown.erasures),
+                                                 .changes = stored.rows,
+                                                 .bytes = stored.bytes,
+                                                 .prediction = grown.prediction});
+        }
+    }
+
+    void take(const log_batch& batch) {
+        auto& s = session_;
+        s.shadows.take(batch);
+        const std::vector<lineage_event> came = change_layout(batch);
+        journal_.add(batch, s.layouts.current());
+        note_replacements(batch);
+        s.with.predictor.observe(batch, s.layouts.current());
+        for (const lineage_event& event : came) {
+            s.with.predictor.learn(event);
+            settle(event);
+        }
+        s.followed = batch.upto;
+        s.followed_time = batch.is_empty() ? std::max(s.followed_time, batch.now) : batch.commits.back().time;
+        s.figures.commits += batch.commits.size();
+        s.figures.changes += batch.changes.size();
+        s.tell(log_followed{.upto = batch.upto, .commits = batch.commits.size(), .changes = batch.changes.size(),
+                            .bytes = batch.changes.bytes()});
+    }
+
+  private:
+    std::vector<lineage_event> change_layout(const log_batch& batch) {
+        auto& s = session_;
+        std::vector<lineage_event> came;
+        for (const layout_change& change : batch.layouts) {
+            for (const partition& begun : change.begun) {
+                const birth born{.interval = begun.interval, .at = change.at};
+                auto& births = s.knows.known.births;
+                if (begun.born_empty && std::find(births.begin(), births.end(), born) == births.end()) births.push_back(born);
+            }
+            // The layout was read after the hold: entries up to there are in it already.
+            if (change.at.at <= s.layouts.first().at || is_known(change)) continue;
+            const std::size_t before = s.layouts.lineage().size();
+            s.layouts.apply(change);
+            s.knows.changes.push_back(change);
+            came.insert(came.end(), s.layouts.lineage().begin() + static_cast<std::ptrdiff_t>(before), s.layouts.lineage().end());
+        }
+        if (!batch.layouts.empty()) ++s.plan_epoch;
+        s.figures.layout_changes += came.size();
+        return came;
+    }
+
+    [[nodiscard]] bool is_known(const layout_change& change) const {
+        return !session_.knows.changes.empty() && change.at <= session_.knows.changes.back().at;
+    }
+
+    void note_replacements(const log_batch& batch) {
+        auto& known = session_.knows.known.replacements;
+        for (std::size_t i = 0; i < batch.changes.size(); ++i) {
+            const change_view change = batch.changes[i];
+            if (change.kind != change_kind::replaced) continue;
+            replacement untold{.interval = {key{change.key}, key{change.payload}}, .at = change.at};
+            if (std::find(known.begin(), known.end(), untold) == known.end()) known.push_back(std::move(untold));
+            ++session_.plan_epoch;
+        }
+    }
+
+    void settle(const lineage_event& event) {
+        auto& s = session_;
+        s.tell(layout_changed{event});
+        for (const auto& [id, became] : s.judged.settle(event)) {
+            foretold* told = s.find_prediction(id);
+            if (told == nullptr) continue;
+            told->became = became;
+            s.tell(outcome_known{.prediction = id, .became = became});
+        }
+        for (const auto& [id, fate] : s.shadows.adopt(event)) {
+            foretold* told = s.find_prediction(id);
+            if (told != nullptr) told->shadow = fate;
+        }
+    }
+
+    backup_session<Parts>& session_;
+    journal_writer<typename Parts::repository_type>& journal_;
+    checkpointer<Parts>& checkpoints_;
+};
+
+}  // namespace foreshadow

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Restore is one streamed merge per proven piece: the image's rows, the runs where they cover a stretch of positions, the
+// journal elsewhere. The journal is read once, only the frames that some piece needs, and sorted once for all
+// partitions within bounded memory. Nothing of the target looks whole before `finish`.
+#pragma once
+
+#include "foreshadow/catalog/restore_point.hpp"
+#include "foreshadow/observe/event.hpp"
+#include "foreshadow/plane/coverage.hpp"
+#include "foreshadow/plane/layout_history.hpp"
+#include "foreshadow/row/change_row.hpp"
+#include "foreshadow/row/merge.hpp"
+#include "foreshadow/row/sorted_log.hpp"
+#include "foreshadow/store/journal_reader.hpp"
+#include "foreshadow/target/target.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace foreshadow {
+
+struct restore_options {
+    std::vector<std::string> partitions;  ///< names at T; none: all
+    std::optional<position> at;           ///< a T before the point's: snaps to the last commit not above it
+    std::optional<wall_time> at_time;     ///< looked up among the commits; the position chosen is reported
+    std::size_t memory_bytes = std::size_t{128} << 20;  ///< for sorting the journal
+};
+
+struct restored_partition {
+    std::string name;
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
+};
+
+/// What a restore did. `*_bytes_read` are bytes fetched from the store.
+struct restore_report {
+    std::string point;
+    position at;
+    wall_time time;
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t image_bytes_read = 0;
+    std::uint64_t run_bytes_read = 0;
+    std::uint64_t journal_bytes_read = 0;
+    std::uint64_t changes_applied = 0;
+    std::uint64_t conflicts = 0;
+    std::vector<restored_partition> partitions;
+};
+
+namespace detail {
+
+/// A stretch of the journal that some piece needs.
+struct journal_need {
+    key_range interval;
+    position after;
+    position upto;
+};
+
+template <class Repository, class Storage, target Target, conflict_policy Conflict, class Observer>
+class restore {
+  public:
+    restore(Repository& repository, Storage& storage, Target& target, Conflict& conflicts, Observer& observer)
+        : repository_{repository}, storage_{storage}, target_{target}, conflicts_{conflicts}, observer_{observer} {}
+
+    task<restore_report> perform(restore_point point, restore_options options) {
+        report_.point = point.id;
+        co_await choose_time(point, options);
+        const boxes& known = point.knows.known;
+        layout shape = selected(layout_at(point), options.partitions);
+        const proof cover = prove(known, shape, report_.at);
+        if (!cover.is_complete()) {
+            const gap& first = cover.gaps.front();
+            throw error{errc::not_restorable, "the state at that position cannot be proved: " + first.why,
+                        "choose a position in the restorable range; `foreshadow points` shows it"}
+                .with("position", std::to_string(report_.at.value))
+                .with("keys", printable(first.interval));
+        }
+        total_bytes_ = expected_bytes(cover, known);
+        sorted_log log{options.memory_bytes};
+        co_await collect_journal(point, cover, log);
+
+        co_await target_.begin(shape);
+        // Definitions come before the rows that need them.
+        std::stable_partition(shape.partitions.begin(), shape.partitions.end(),
+                              [](const partition& p) { return p.holds == content::definitions; });
+        for (const partition& part : shape.partitions) co_await fill(part, cover, known, log);
+        co_await target_.finish();
+        co_return std::move(report_);
+    }
+
+  private:
+    /// Sets `report_.at`: the point's own T, or the last commit at or before what was asked for.
+    task<> choose_time(const restore_point& point, const restore_options& options) {
+        report_.at = point.at;
+        report_.time = point.time;
+        if (!options.at && !options.at_time) co_return;
+        journal_reader<Repository> reader{repository_};
+        const auto is_wanted = [&](position at, wall_time time) {
+            return (!options.at || at <= *options.at) && (!options.at_time || time <= *options.at_time);
+        };
+        if (is_wanted(point.at, point.time)) co_return;
+        std::optional<journal_commit> best;
+        for (const segment& s : point.knows.known.segments) {
+            if (options.at && s.after >= *options.at) continue;
+            const journal_directory directory = co_await reader.open(s);
+            for (const journal_commit& c : directory.commits)
+                if (is_wanted(c.at, c.time) && (!best || best->at < c.at)) best = c;
+        }
+        if (!best)
+            throw error{errc::not_restorable, "no commit is known at or before the time asked for",
+                        "`foreshadow points` shows the restorable range"};
+        report_.at = best->at;
+        report_.time = best->time;
+    }
+
+    [[nodiscard]] layout layout_at(const restore_point& point) const {
+        if (report_.at < point.knows.first.at)
+            throw error{errc::not_restorable, "the layout at that position is not known",
+                        "`foreshadow points` shows the restorable range"}
+                .with("position", std::to_string(report_.at.value));
+        return history_of(point.knows).at(report_.at);
+    }
+
+    /// The partitions asked for, and the definitions that they need.
+    [[nodiscard]] static layout selected(layout whole, const std::vector<std::string>& names) {
+        if (names.empty()) return whole;
+        for (const std::string& name : names)
+            if (std::none_of(whole.partitions.begin(), whole.partitions.end(), [&](const auto& p) { return p.name == name; }))
+                throw error{errc::not_found, "there is no partition " + name + " at that position",
+                            "`foreshadow show` lists the partitions"};
+        std::erase_if(whole.partitions, [&](const partition& p) {
+            return p.holds == content::data && std::find(names.begin(), names.end(), p.name) == names.end();
+        });
+        return whole;
+    }
+
+    [[nodiscard]] static std::uint64_t expected_bytes(const proof& cover, const boxes& known) {
+        std::uint64_t bytes = 0;
+        for (const proof_piece& piece : cover.pieces)
+            if (piece.image) bytes += known.images[*piece.image].bytes;
+        return bytes;
+    }
+
+    task<> collect_journal(const restore_point& point, const proof& cover, sorted_log& log) {
+        std::vector<journal_need> needs;
+        for (const proof_piece& piece : cover.pieces)
+            for (const change_step& step : piece.chain)
+                if (!step.is_run) add_need(needs, {piece.interval, step.after, step.upto});
+        journal_reader<Repository> reader{repository_};
+        for (const segment& s : point.knows.known.segments) {
+            std::vector<key_range> interest;
+            position after = position::last();
+            position upto{};
+            for (const journal_need& need : needs) {
+                if (need.upto <= s.after || s.upto <= need.after) continue;
+                if (!interest.empty() && interest.back().end == need.interval.begin && !interest.back().is_unbounded())
+                    interest.back().end = need.interval.end;
+                else
+                    interest.push_back(need.interval);
+                after = std::min(after, need.after);
+                upto = std::max(upto, need.upto);
+            }
+            if (interest.empty()) continue;
+            const typename journal_reader<Repository>::sink into_log = [&log](const change_view& change) { log.add(change); };
+            report_.journal_bytes_read += co_await reader.read(s, std::move(interest), after, upto, into_log);
+        }
+        log.seal();
+    }
+
+    /// Pieces come in key order; neighbours that need the same stretch are asked for together.
+    static void add_need(std::vector<journal_need>& needs, journal_need need) {
+        if (!needs.empty()) {
+            journal_need& last = needs.back();
+            if (last.after == need.after && last.upto == need.upto && !last.interval.is_unbounded() &&
+                last.interval.end == need.interval.begin) {
+                last.interval.end = need.interval.end;
+                return;
+            }
+        }
+        needs.push_back(std::move(need));
+    }
+
+    task<> fill(const partition& part, const proof& cover, const boxes& known, sorted_log& log) {
+        restored_partition done{.name = part.name};
+        row_batch rows;
+        for (const proof_piece& piece : cover.pieces) {
+            if (piece.owner != part.id) continue;
+            sources open = streams_of(piece, known, log);
+            open.plan.partition = part.name;
+            merge<Conflict> rows_at_t{std::move(open.plan), conflicts_};
+            while (co_await rows_at_t.next(rows)) {
+                co_await target_.load(part, rows);
+                done.rows += rows.size();
+                done.bytes += rows.bytes();
+                observer_.on(event{restore_progress{.partition = part.name, .rows = report_.rows + done.rows,
+                                                    .bytes = report_.bytes + done.bytes, .of = total_bytes_}});
+            }
+            if (open.image) report_.image_bytes_read += open.image->stored_bytes();
+            for (const auto& cursor : open.runs) report_.run_bytes_read += cursor->stored_bytes();
+            report_.changes_applied += rows_at_t.report().entries_applied;
+            report_.conflicts += rows_at_t.report().conflicts;
+        }
+        co_await target_.complete(part);
+        report_.rows += done.rows;
+        report_.bytes += done.bytes;
+        report_.partitions.push_back(std::move(done));
+    }
+
+    using cursor_type = decltype(std::declval<Storage&>().read(std::string{}, key_range{}));
+    struct sources {
+        merge_plan plan;
+        std::shared_ptr<cursor_type> image;
+        std::vector<std::shared_ptr<cursor_type>> runs;
+    };
+
+    sources streams_of(const proof_piece& piece, const boxes& known, sorted_log& log) {
+        sources open;
+        open.plan.interval = piece.interval;
+        open.plan.seen = piece.seen;
+        open.plan.since = piece.since;
+        open.plan.upto = report_.at;
+        if (piece.image) {
+            open.image = std::make_shared<cursor_type>(storage_.read(known.images[*piece.image].where, piece.interval));
+            open.plan.base = [cursor = open.image](row_batch& out) { return cursor->next(out); };
+        }
+        std::vector<change_step> from_journal;
+        for (const change_step& step : piece.chain) {
+            if (!step.is_run) {
+                from_journal.push_back(step);
+                continue;
+            }
+            const run& r = known.runs[step.run];
+            auto cursor = std::make_shared<cursor_type>(storage_.read(r.where, piece.interval));
+            open.runs.push_back(cursor);
+            open.plan.changes.push_back([cursor](change_batch& out) { return next_changes(cursor, out); });
+            for (const range_erasure& e : r.erasures) add_erasure(open.plan, e);
+        }
+        if (!from_journal.empty()) {
+            const auto is_needed = [from_journal](version at) {
+                return std::any_of(from_journal.begin(), from_journal.end(),
+                                   [&](const change_step& s) { return s.after < at.at && at.at <= s.upto; });
+            };
+            auto cursor = std::make_shared<sorted_log::cursor>(log.read(piece.interval));
+            open.plan.changes.push_back([cursor, is_needed](change_batch& out) { return next_changes(cursor, is_needed, out); });
+            for (const range_erasure& e : log.erasures())
+                if (is_needed(e.at)) add_erasure(open.plan, e);
+        }
+        return open;
+    }
+
+    static void add_erasure(merge_plan& plan, const range_erasure& erasure) {
+        key_range part = intersection(erasure.interval, plan.interval);
+        if (!part.is_empty()) plan.erasures.push_back({erasure.at, std::move(part)});
+    }
+
+    static task<bool> next_changes(std::shared_ptr<cursor_type> cursor, change_batch& out) {
+        row_batch rows;
+        out.clear();
+        const bool more = co_await cursor->next(rows);
+        for (std::size_t i = 0; i < rows.size(); ++i) out.append(read_change_row(rows[i]));
+        co_return more;
+    }
+
+    template <class Needed>
+    static task<bool> next_changes(std::shared_ptr<sorted_log::cursor> cursor, Needed is_needed, change_batch& out) {
+        change_batch all;
+        out.clear();
+        while (out.empty()) {
+            if (!cursor->next(all)) co_return false;
+            for (std::size_t i = 0; i < all.size(); ++i)
+                if (is_needed(all[i].at)) out.append(all[i]);
+        }
+        co_return true;
+    }
+
+    Repository& repository_;
+    Storage& storage_;
+    Target& target_;
+    Conflict& conflicts_;
+    Observer& observer_;
+    restore_report report_;
+    std::uint64_t total_bytes_ = 0;
+};
+
+}  // namespace detail
+
+/// Restores a point, or an earlier T that it covers, into a target: whole, or some partitions of it.
+///
+/// Guarantees: the state at T exactly, or an error; the target shows nothing before it is whole.
+/// Errors: `not_found` for a partition, `not_restorable` with the first gap, `corrupt` naming the object, `conflict`.
+template <class Repository, class Storage, target Target, conflict_policy Conflict, class Observer>
+task<restore_report> run_restore(Repository& repository, Storage& storage, Target& target, Conflict& conflicts,
+                                 Observer& observer, restore_point point, restore_options options) {
+    detail::restore<Repository, Storage, Target, Conflict, Observer> work{repository, storage, target, conflicts, observer};
+    std::exception_ptr failure;
+    restore_report report;
+    try {
+        report = co_await work.perform(std::move(point), std::move(options));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        co_await target.abandon();
+        std::rethrow_exception(failure);
+    }
+    co_return report;
+}
+
+}  // namespace foreshadow
+
+BOOST_HANA_ADAPT_STRUCT(foreshadow::restored_partition, name, rows, bytes);
+BOOST_HANA_ADAPT_STRUCT(foreshadow::restore_report, point, at, time, rows, bytes, image_bytes_read, run_bytes_read,
+                        journal_bytes_read, changes_applied, conflicts, partitions);
