@@ -4,5 +4,6 @@
 # to say (CMAKE_COMPILE_WARNING_AS_ERROR), so that a newer compiler breaks nobody's build.
 if(NOT TARGET foreshadow_warnings)
     add_library(foreshadow_warnings INTERFACE)
-    target_compile_options(foreshadow_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+    target_compile_options(foreshadow_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion
+                           $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local,-Wshadow>)
 endif()
