@@ -10,7 +10,6 @@
 #include "foreshadow/error.hpp"
 #include "foreshadow/plane/box.hpp"
 #include "foreshadow/run/workers.hpp"
-#include "foreshadow/source/log_batch.hpp"
 #include "foreshadow/store/detail/open_repository.hpp"
 #include "foreshadow/store/detail/segment_content.hpp"
 #include "foreshadow/store/journal_format.hpp"
@@ -38,10 +37,11 @@ class journal_writer {
     journal_writer(Repository& repository, std::string source_id, position after, journal_options options = {})
         : repository_{&repository}, source_{std::move(source_id)}, options_{options}, sealed_{after}, seen_{after} {}
 
-    /// Takes the next batch; `at_end` is the layout after it.
+    /// Takes the next batch, a `log_batch`; `at_end` is the layout after it.
     ///
     /// Errors: internal when the batch does not begin where the last one ended.
-    void add(const log_batch& batch, const layout& at_end) {
+    template <class Batch>
+    void add(const Batch& batch, const layout& at_end) {
         if (batch.after != seen_)
             throw error{errc::internal, "the journal has changes up to " + std::to_string(seen_.value) +
                                             " and was given those after " + std::to_string(batch.after.value)};

@@ -87,7 +87,7 @@ class lease {
             const bool created = co_await mine.write(false);
             if (!created) continue;  // somebody else was faster: see who
             // Faster still, and renewed since, so that the name was free again: theirs is there beside it.
-            const bool first = co_await mine.is_latest();
+            const bool first = co_await mine.is_latest(true);
             if (!first) {
                 co_await repository.remove(mine.name());
                 continue;
@@ -185,14 +185,16 @@ class lease {
         co_return std::nullopt;
     }
 
-    /// Whether one's own record is there and none is above it.
-    task<bool> is_latest() {
+    /// Whether the highest fence is one's own. A renewal that was cancelled may have written its record or not, so
+    /// which of one's own records is there does not matter; `alone` asks that there is none but the first.
+    task<bool> is_latest(bool alone = false) {
         const auto names = co_await repository_->list(prefix_);
-        const auto own = name();
         bool there = false;
         for (const auto& object : names) {
-            if (object.name > own) co_return false;
-            there = there || object.name == own;
+            const auto parsed = parse_name(object.name);
+            if (!parsed || parsed->fence < fence_) continue;
+            if (parsed->fence > fence_ || (alone && parsed->number > 0)) co_return false;
+            there = true;
         }
         co_return there;
     }

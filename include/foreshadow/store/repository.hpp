@@ -36,7 +36,7 @@ class repository {
     /// Complexity: reads every index object, and lists the packs; packs that no index tells of are asked themselves.
     /// Errors: not_found (nothing there, and `create` is false); invalid_argument (something else is there);
     /// unsupported_format; corrupt. Damaged indexes and packs are no error here: see `damage`.
-    static task<std::unique_ptr<repository>> open(Store store, Codec with = {}, Cipher sealed_by = {},
+    static task<std::unique_ptr<repository>> open(Store store, Codec with = Codec{}, Cipher sealed_by = Cipher{},
                                                   repository_options options = {}) {
         const auto config = co_await detail::open_config(store, options);
         auto opened = std::unique_ptr<repository>{new repository{
