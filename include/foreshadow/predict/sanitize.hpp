@@ -144,8 +144,10 @@ inline void sanitize(std::vector<prediction>& said, const layout& now, double ho
     if (said.empty()) return;
     const detail::sanitizer check{now, horizon_seconds, limits};
     std::erase_if(said, [&](prediction& p) { return !check.clean(p); });
-    std::stable_sort(said.begin(), said.end(),
-                     [](const prediction& a, const prediction& b) { return a.confidence > b.confidence; });
+    std::sort(said.begin(), said.end(), [](const prediction& a, const prediction& b) {
+        if (a.confidence != b.confidence) return a.confidence > b.confidence;
+        return a.kind != b.kind ? a.kind < b.kind : a.partitions < b.partitions;
+    });
     std::vector<prediction> kept;
     for (prediction& p : said) {
         if (kept.size() >= limits.predictions) break;

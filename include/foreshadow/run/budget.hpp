@@ -8,7 +8,6 @@
 #include "foreshadow/task.hpp"
 
 #include <cstddef>
-#include <optional>
 #include <utility>
 
 namespace foreshadow {
@@ -18,11 +17,11 @@ class budget_lease {
   public:
     budget_lease() = default;
     budget_lease(budget_lease&& other) noexcept
-        : from_{std::exchange(other.from_, std::nullopt)}, bytes_{std::exchange(other.bytes_, 0)} {}
+        : from_{std::exchange(other.from_, {})}, bytes_{std::exchange(other.bytes_, 0)} {}
     budget_lease& operator=(budget_lease&& other) noexcept {
         if (this != &other) {
             release();
-            from_ = std::exchange(other.from_, std::nullopt);
+            from_ = std::exchange(other.from_, {});
             bytes_ = std::exchange(other.bytes_, 0);
         }
         return *this;
@@ -33,22 +32,22 @@ class budget_lease {
 
     /// Gives everything back now.
     void release() noexcept {
-        if (from_) from_->release(bytes_);
-        from_.reset();
+        if (from_) from_.release(bytes_);
+        from_ = {};
         bytes_ = 0;
     }
 
     /// Gives back all but `bytes`, once it is known how much was needed.
     void shrink_to(std::size_t bytes) noexcept {
         if (!from_ || bytes >= bytes_) return;
-        from_->release(bytes_ - bytes);
+        from_.release(bytes_ - bytes);
         bytes_ = bytes;
     }
 
   private:
     friend class budget;
     budget_lease(detail::semaphore from, std::size_t bytes) : from_{std::move(from)}, bytes_{bytes} {}
-    std::optional<detail::semaphore> from_;
+    detail::semaphore from_;
     std::size_t bytes_ = 0;
 };
 

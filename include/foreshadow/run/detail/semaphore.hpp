@@ -23,6 +23,7 @@ namespace foreshadow::detail {
 
 class semaphore {
   public:
+    semaphore() = default;  ///< of nothing: only to be assigned to
     explicit semaphore(std::size_t whole, std::size_t in_use = 0) : state_{std::make_shared<state>()} {
         state_->whole = whole;
         state_->in_use = state_->peak = in_use;
@@ -57,6 +58,7 @@ class semaphore {
         for (place* waiter : state_->waiting) waiter->timer.cancel();
     }
 
+    [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
     [[nodiscard]] bool is_closed() const noexcept { return state_->closed; }
     [[nodiscard]] std::size_t whole() const noexcept { return state_->whole; }
     [[nodiscard]] std::size_t in_use() const noexcept { return state_->in_use; }
