@@ -5,11 +5,11 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/run/pulse.hpp"
 #include "foreshadow/run/workers.hpp"
 #include "foreshadow/store/block_index.hpp"
 #include "foreshadow/store/detail/block_cache.hpp"
 #include "foreshadow/store/detail/section.hpp"
+#include "foreshadow/store/detail/wakeup.hpp"
 #include "foreshadow/store/object_store.hpp"
 #include "foreshadow/store/pack.hpp"
 #include "foreshadow/store/repository_options.hpp"
@@ -73,7 +73,7 @@ struct block_store {
     bool writing_index = false;
     std::unordered_set<block_id> under_write;  // blocks that some coroutine is compressing
     std::exception_ptr failure;                // of a put in the background
-    pulse changed;
+    wakeup changed;
 
     static constexpr std::size_t puts_at_once = 2;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "foreshadow/run/pulse.hpp"
+#include "foreshadow/store/detail/wakeup.hpp"
 #include "foreshadow/task.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -47,7 +47,7 @@ class in_background {
     struct shared {
         std::optional<T> result;
         std::exception_ptr failed;
-        pulse changed;
+        wakeup changed;
     };
     static task<> run(task<T> work, std::shared_ptr<shared> state) {
         try {
