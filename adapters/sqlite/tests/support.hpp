@@ -167,7 +167,8 @@ inline void restore(const replica& from, const std::string& path) {
     await(into.begin(from.shape));
     for (const partition& p : from.shape.partitions) {
         row_batch rows;
-        for (auto r = from.rows.lower_bound(p.interval.begin); r != from.rows.end() && p.interval.ends_after(r->first); ++r)
+        for (auto r = from.rows.lower_bound(p.interval.begin); r != from.rows.end() && p.interval.ends_after(r->first);
+             ++r)
             rows.append(r->first, r->second);
         await(into.load(p, rows));
         await(into.complete(p));

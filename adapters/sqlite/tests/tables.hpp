@@ -27,7 +27,8 @@ inline void make_every_kind(connection& db) {
         "CREATE TABLE \"odd \"\" name\"(\"k ey\" TEXT PRIMARY KEY, \"v'al\" UNIQUE);"
         "CREATE INDEX plain_v ON plain(v); CREATE UNIQUE INDEX named_v ON named(v) WHERE v > 1;"
         "CREATE VIEW seen AS SELECT * FROM plain;"
-        "CREATE TRIGGER of_user AFTER INSERT ON plain WHEN NEW.v = 'again' BEGIN INSERT INTO hidden VALUES('from', 1); END;"
+        "CREATE TRIGGER of_user AFTER INSERT ON plain WHEN NEW.v = 'again' BEGIN INSERT INTO hidden VALUES('from', 1); "
+        "END;"
         "CREATE TRIGGER of_view INSTEAD OF INSERT ON seen BEGIN INSERT INTO plain VALUES(NEW.id, NEW.v); END;"
         "PRAGMA user_version = 7; PRAGMA application_id = -9");
     db.execute(
@@ -39,7 +40,8 @@ inline void make_every_kind(connection& db) {
         "DELETE FROM hidden WHERE a = 'y';"
         "INSERT INTO named VALUES('B', 1), ('a', 2), ('C', 3), ('', 4);"
         "INSERT INTO padded VALUES('b  ', 1), ('a', 2), ('', 3), ('  ', 4) ON CONFLICT DO NOTHING;"
-        "INSERT INTO composite VALUES(1, 'x', x'', 1), (1, 'y', x'00', 2), (1.5, '', x'ff', 3), (9007199254740993, 'q', "
+        "INSERT INTO composite VALUES(1, 'x', x'', 1), (1, 'y', x'00', 2), (1.5, '', x'ff', 3), (9007199254740993, "
+        "'q', "
         "x'', 4), (9007199254740992.0, 'q', x'', 5), ('t', 'a', x'', 6), (x'01', 'b', x'', 7), (9e999, '', x'', 8),"
         "(-9e999, '', x'', 9), (-0.0, '', x'', 10), (9223372036854775807, '', x'', 11), (9.3e18, '', x'', 12);"
         "INSERT INTO generated(id, w) VALUES(1, 10), (2, 20);"
@@ -48,8 +50,9 @@ inline void make_every_kind(connection& db) {
         "INSERT INTO child VALUES(1, 1), (2, 1), (3, 2);"
         "INSERT INTO \"odd \"\" name\" VALUES('p', 'q'), ('r', 's')");
     if (db.text("PRAGMA encoding") == "UTF-8")
-        db.execute("INSERT INTO plain VALUES(18, CAST(x'ff80fe00c3' AS TEXT));"
-                   "INSERT INTO named VALUES(CAST(x'6100FF' AS TEXT), 5), (CAST(x'4100FFFF' AS TEXT), 6)");
+        db.execute(
+            "INSERT INTO plain VALUES(18, CAST(x'ff80fe00c3' AS TEXT));"
+            "INSERT INTO named VALUES(CAST(x'6100FF' AS TEXT), 5), (CAST(x'4100FFFF' AS TEXT), 6)");
 }
 
 /// The schema, every row of every table with types, and the counters.

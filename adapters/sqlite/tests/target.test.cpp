@@ -18,8 +18,8 @@ TEST_CASE("a restored database equals the original, value by value", "[sqlite]")
         connection db{name, open_mode::create};
         db.execute("PRAGMA encoding = " + literal(encoding) + "; PRAGMA page_size = 8192; PRAGMA journal_mode = WAL");
         make_every_kind(db);
-        auto orders = partitioned_table::create(
-            db, "orders", {.columns = "id INTEGER PRIMARY KEY, v TEXT", .indexes = {"(v)"}});
+        auto orders =
+            partitioned_table::create(db, "orders", {.columns = "id INTEGER PRIMARY KEY, v TEXT", .indexes = {"(v)"}});
         db.execute("INSERT INTO orders_p1 VALUES(1, 'a'), (50, 'b'), (100, 'c')");
         source s{name};
         replica known;

@@ -46,30 +46,36 @@ struct followed {
 }  // namespace
 
 TEST_CASE("a row that OR REPLACE evicts by a unique index is followed", "[sqlite]") {
-    followed f{"CREATE TABLE t(id INTEGER PRIMARY KEY, u TEXT COLLATE NOCASE UNIQUE, w, g INT AS (w % 10), p);"
-               "CREATE UNIQUE INDEX t_w ON t(w); CREATE UNIQUE INDEX t_g ON t(g) WHERE p > 0;"
-               "INSERT INTO t(id, u, w, p) VALUES(1, 'a', 1, 1), (2, 'b', 2, 1), (3, 'c', 3, 0), (4, NULL, NULL, 1)"};
+    followed f{
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, u TEXT COLLATE NOCASE UNIQUE, w, g INT AS (w % 10), p);"
+        "CREATE UNIQUE INDEX t_w ON t(w); CREATE UNIQUE INDEX t_g ON t(g) WHERE p > 0;"
+        "INSERT INTO t(id, u, w, p) VALUES(1, 'a', 1, 1), (2, 'b', 2, 1), (3, 'c', 3, 0), (4, NULL, NULL, 1)"};
     for (const char* recursive : {"OFF", "ON"}) {
         f.db.execute(std::string{"PRAGMA recursive_triggers = "} + recursive);
         f.db.execute("INSERT OR REPLACE INTO t(id, u, w, p) VALUES(10, 'A', 10, 1)");
         f.check();
-        f.db.execute("UPDATE OR REPLACE t SET u = 'B' WHERE id = 10; INSERT OR IGNORE INTO t(id, u, w, p) VALUES(11, 'B', 9, 1)");
+        f.db.execute(
+            "UPDATE OR REPLACE t SET u = 'B' WHERE id = 10; INSERT OR IGNORE INTO t(id, u, w, p) VALUES(11, 'B', 9, "
+            "1)");
         f.check();
         f.db.execute("INSERT OR REPLACE INTO t(u, w, p) VALUES('x', 13, 1), ('y', 24, 1), ('z', 33, 1), ('X', 44, 1)");
         f.check();
         f.db.execute("INSERT INTO t(id, u, w, p) VALUES(20, 'x', 55, 0) ON CONFLICT(u) DO UPDATE SET p = 9");
         f.check();
-        f.db.execute("UPDATE OR REPLACE t SET id = 4 WHERE u = 'x'; UPDATE OR REPLACE t SET w = 103, p = 1 WHERE id = 3");
+        f.db.execute(
+            "UPDATE OR REPLACE t SET id = 4 WHERE u = 'x'; UPDATE OR REPLACE t SET w = 103, p = 1 WHERE id = 3");
         f.check();
-        f.db.execute("DELETE FROM t; INSERT INTO t(id, u, w, p) VALUES(1, 'a', 1, 1), (2, 'b', 2, 1), (3, 'c', 3, 0), (4, "
-                     "NULL, NULL, 1)");
+        f.db.execute(
+            "DELETE FROM t; INSERT INTO t(id, u, w, p) VALUES(1, 'a', 1, 1), (2, 'b', 2, 1), (3, 'c', 3, 0), (4, "
+            "NULL, NULL, 1)");
         f.check();
     }
 }
 
 TEST_CASE("OR REPLACE evicts rows of a table without rowid", "[sqlite]") {
-    followed f{"CREATE TABLE t(a, b, u UNIQUE, PRIMARY KEY(a, b DESC)) WITHOUT ROWID; INSERT INTO t VALUES(1, 1, 'x'), (1, "
-               "2, 'y'), (2, 1, 'z')"};
+    followed f{
+        "CREATE TABLE t(a, b, u UNIQUE, PRIMARY KEY(a, b DESC)) WITHOUT ROWID; INSERT INTO t VALUES(1, 1, 'x'), (1, "
+        "2, 'y'), (2, 1, 'z')"};
     f.db.execute("INSERT OR REPLACE INTO t VALUES(5, 5, 'y'); UPDATE OR REPLACE t SET u = 'x' WHERE a = 2");
     f.check();
 }
@@ -88,8 +94,9 @@ TEST_CASE("a unique index on an expression is refused by the table's name, unles
     source trusting{here / "a.db", {.writers_use_recursive_triggers = true}};
     replica known;
     known.begin(trusting);
-    db.execute("PRAGMA recursive_triggers = ON; INSERT INTO lowered VALUES(1, 'a'); INSERT OR REPLACE INTO lowered "
-               "VALUES(2, 'A')");
+    db.execute(
+        "PRAGMA recursive_triggers = ON; INSERT INTO lowered VALUES(1, 'a'); INSERT OR REPLACE INTO lowered "
+        "VALUES(2, 'A')");
     known.catch_up(trusting);
     CHECK(known.rows == read_all(trusting));
 }
@@ -118,8 +125,9 @@ TEST_CASE("a log that was pruned or replaced under a backup is a lost hold", "[s
     const position ahead{f.known.at.value + 100};
     CHECK(thrown([&] { await(f.s.follow(ahead, batch)); }) == errc::hold_lost);
     CHECK(await(f.s.hold(f.known.at)) == f.known.at);
-    f.db.execute("INSERT INTO t VALUES(5), (6); DELETE FROM foreshadow_log WHERE pos = (SELECT max(pos) - 1 FROM "
-                 "foreshadow_log)");
+    f.db.execute(
+        "INSERT INTO t VALUES(5), (6); DELETE FROM foreshadow_log WHERE pos = (SELECT max(pos) - 1 FROM "
+        "foreshadow_log)");
     CHECK(thrown([&] { await(f.s.follow(f.known.at, batch)); }) == errc::hold_lost);
     await(f.s.release());
     CHECK(thrown([&] { await(f.s.follow(f.known.at, batch)); }) == errc::hold_lost);
@@ -185,9 +193,8 @@ TEST_CASE("tables that come, go and change behind our back are told with their c
         f.db.execute("CREATE TABLE c(id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO c VALUES(5)");
         f.check();
         f.db.execute("UPDATE sqlite_sequence SET seq = 100; PRAGMA user_version = 3");
-        log_batch batch;
-        await(f.s.follow(f.known.at, batch));
-        f.known.apply(batch);
+        f.check();
+        f.db.execute("CREATE INDEX c_id ON c(id); CREATE VIEW w AS SELECT 1");
         f.check();
     }
 }
@@ -208,17 +215,18 @@ TEST_CASE("deleting everything without a condition is followed row by row", "[sq
 }
 
 TEST_CASE("cascades and triggers of the user's are followed and work as before", "[sqlite]") {
-    followed f{"CREATE TABLE t(id INTEGER PRIMARY KEY, up INT REFERENCES t(id) ON DELETE CASCADE);"
-               "CREATE TABLE audit(id INTEGER PRIMARY KEY, what);"
-               "CREATE TRIGGER tell AFTER DELETE ON t BEGIN INSERT INTO audit(what) VALUES(OLD.id); END;"
-               "CREATE TRIGGER refuse BEFORE INSERT ON t WHEN NEW.id = 13 BEGIN SELECT RAISE(ABORT, 'unlucky'); END;"
-               "INSERT INTO t VALUES(1, NULL), (2, 1), (3, 2), (4, 3), (5, NULL)"};
+    followed f{
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, up INT REFERENCES t(id) ON DELETE CASCADE);"
+        "CREATE TABLE audit(id INTEGER PRIMARY KEY, what);"
+        "CREATE TRIGGER tell AFTER DELETE ON t BEGIN INSERT INTO audit(what) VALUES(OLD.id); END;"
+        "CREATE TRIGGER refuse BEFORE INSERT ON t WHEN NEW.id = 13 BEGIN SELECT RAISE(ABORT, 'unlucky'); END;"
+        "INSERT INTO t VALUES(1, NULL), (2, 1), (3, 2), (4, 3), (5, NULL)"};
     f.db.execute("PRAGMA foreign_keys = ON; DELETE FROM t WHERE id = 1");
     CHECK(f.db.number("SELECT count(*) FROM t") == 1);
     CHECK(f.db.number("SELECT count(*) FROM audit") == 4);
     f.check();
     CHECK(thrown([&] { f.db.execute("INSERT INTO t VALUES(12, NULL), (13, NULL)"); }).has_value());
-    CHECK(f.db.number("SELECT last_insert_rowid()") == 5);
+    CHECK(f.db.number("SELECT last_insert_rowid()") == 12);
     f.check();
 }
 
@@ -255,7 +263,8 @@ TEST_CASE("a database with a rollback journal works, and preflight says what it 
     make_every_kind(db);
     source s{here / "a.db"};
     const auto found = await(s.preflight());
-    CHECK(std::any_of(found.begin(), found.end(), [](const finding& f) { return f.remedy.find("WAL") != std::string::npos; }));
+    CHECK(std::any_of(found.begin(), found.end(),
+                      [](const finding& f) { return f.remedy.find("WAL") != std::string::npos; }));
     replica known;
     known.begin(s);
     db.execute("INSERT INTO plain VALUES(1000, 'x')");

@@ -5,8 +5,9 @@
 // lies between two snapshots, with the state at its end. That makes the log small, its types exact, `OR REPLACE`
 // traceable (a candidate that was not evicted after all does no harm), and leaves ADD and DROP COLUMN alone.
 //
-//   foreshadow_control  one row: format, identity of the log, whether writers use recursive triggers, how far the log was pruned, next number
-//   foreshadow_log      pos, part, op, k0...: I U N D (written; N: its key is new), M (moved away), E (may be evicted),
+//   foreshadow_control  one row: format, identity of the log, whether writers use recursive triggers, how far the log
+//   was pruned, next number foreshadow_log      pos, part, op, k0...: I U N D (written; N: its key is new), M (moved
+//   away), E (may be evicted),
 //                       + - (partition begins, ends), X (range erased), R (range replaced), C (end of our own commit)
 //   foreshadow_part     the partitions that have triggers, with what they looked like
 //   foreshadow_canary   a row whose rowid tells whether VACUUM renumbered rowids; _indexed: the same with an index

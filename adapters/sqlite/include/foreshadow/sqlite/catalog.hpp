@@ -193,16 +193,21 @@ inline void correct(connection& db, const survey& found, bool logged) {
     return !found.corrections.empty() || was_vacuumed(db);
 }
 
-/// The catalog of the schema as it is, after making the books agree where they do not.
-[[nodiscard]] inline std::shared_ptr<const catalog> reconcile(connection& db, const capture_options& options) {
-    {
+/// The catalog of the schema as it is, after making the books agree where they do not. `marked` gives a schema that
+/// changed a position of its own, even where the books need no correction: an index or a view leaves no trace else.
+[[nodiscard]] inline std::shared_ptr<const catalog> reconcile(connection& db, const capture_options& options,
+                                                              bool marked) {
+    if (!marked) {
         transaction look{db, transaction::kind::read};
         survey found = survey_of(db, options);
         if (!needs_correction(db, found)) return std::make_shared<const catalog>(std::move(found.now));
     }
     transaction work{db, transaction::kind::write};
     const survey found = survey_of(db, options);
-    if (needs_correction(db, found)) correct(db, found, true);
+    if (needs_correction(db, found))
+        correct(db, found, true);
+    else if (marked)
+        mark_commit(db);
     survey after = survey_of(db, options);
     work.commit();
     return std::make_shared<const catalog>(std::move(after.now));

@@ -196,6 +196,10 @@ class connection {
     }
     /// Drops kept statements: they pin tables that are gone.
     void forget_statements() noexcept { statements_.clear(); }
+    /// Ends kept statements that were left in their middle: each keeps its snapshot alive.
+    void reset_statements() noexcept {
+        for (auto& [sql, kept] : statements_) kept.reset();
+    }
 
     /// The first column of the first row as a number; 0 where there is none.
     [[nodiscard]] std::int64_t number(std::string_view sql) {
@@ -235,7 +239,9 @@ class transaction {
     transaction(transaction&& other) noexcept : db_{std::exchange(other.db_, nullptr)} {}
     transaction& operator=(transaction&&) = delete;
     ~transaction() {
-        if (db_ != nullptr && db_->in_transaction()) sqlite3_exec(db_->get(), "ROLLBACK", nullptr, nullptr, nullptr);
+        if (db_ == nullptr) return;
+        db_->reset_statements();
+        if (db_->in_transaction()) sqlite3_exec(db_->get(), "ROLLBACK", nullptr, nullptr, nullptr);
     }
     void commit() {
         db_->cached("COMMIT").run();

@@ -63,7 +63,9 @@ struct definition_set {
             return e;
         };
         switch (kind) {
-            case definition_kind::setting: settings[name] = next(); return;
+            case definition_kind::setting:
+                settings[name] = next();
+                return;
             case definition_kind::logical: {
                 logical_entry e{.name = name, .columns = next().bytes, .options = {}, .indexes = {}};
                 e.options = next().bytes;
@@ -86,10 +88,18 @@ struct definition_set {
                 tables.push_back(std::move(e));
                 return;
             }
-            case definition_kind::index: indexes.push_back(entry()); return;
-            case definition_kind::view: views.push_back(entry()); return;
-            case definition_kind::trigger: triggers.push_back(entry()); return;
-            case definition_kind::sequence: sequences[name] = next().integer; return;
+            case definition_kind::index:
+                indexes.push_back(entry());
+                return;
+            case definition_kind::view:
+                views.push_back(entry());
+                return;
+            case definition_kind::trigger:
+                triggers.push_back(entry());
+                return;
+            case definition_kind::sequence:
+                sequences[name] = next().integer;
+                return;
         }
         throw error{errc::unsupported_format, "a definition of an unknown kind: " + printable(at),
                     "it was written by a newer program; restore with that"};

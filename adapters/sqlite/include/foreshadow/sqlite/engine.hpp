@@ -8,6 +8,7 @@
 #include "foreshadow/source/source.hpp"
 #include "foreshadow/sqlite/catalog.hpp"
 #include "foreshadow/sqlite/chunk_reader.hpp"
+#include "foreshadow/sqlite/connection_pool.hpp"
 #include "foreshadow/sqlite/log_reader.hpp"
 #include "foreshadow/sqlite/read_gate.hpp"
 #include "foreshadow/sqlite/source_options.hpp"
@@ -28,7 +29,10 @@ namespace foreshadow::sqlite::detail {
 class engine {
   public:
     engine(std::string path, const source_options& options)
-        : path_{std::move(path)}, options_{options}, gate_{options.longest_overlap} {}
+        : path_{std::move(path)},
+          options_{options},
+          gate_{options.longest_overlap},
+          readers_{path_, options.busy_timeout} {}
 
     [[nodiscard]] std::string identity() {
         const std::lock_guard guard{writing_};
@@ -50,7 +54,8 @@ class engine {
                 begin_log(db);
             }
             check_format(db);
-            if ((db.number("SELECT recursive FROM foreshadow_control") != 0) != capture().writers_use_recursive_triggers)
+            if ((db.number("SELECT recursive FROM foreshadow_control") != 0) !=
+                capture().writers_use_recursive_triggers)
                 db.execute(std::string{"UPDATE foreshadow_control SET recursive = "} +
                            (capture().writers_use_recursive_triggers ? "1" : "0"));
         }
@@ -138,11 +143,11 @@ class engine {
 
     [[nodiscard]] chunk read(const key_range& range, const read_budget& budget, row_batch& rows) {
         const read_gate::pass pass = gate_.enter();
-        borrowed reader{*this};
-        transaction look = begin_reconciled(*reader.db);
+        const connection_pool::lease reader{readers_};
+        transaction look = begin_reconciled(*reader);
         const auto used = tables();
-        range_scan scan{*reader.db, *used, budget, rows};
-        chunk result{{range.begin, {}}, horizon::exactly({static_cast<std::uint64_t>(log_end(*reader.db))})};
+        range_scan scan{*reader, *used, budget, rows};
+        chunk result{{range.begin, {}}, horizon::exactly({static_cast<std::uint64_t>(log_end(*reader))})};
         result.interval.end = scan.run(range);
         return result;
     }
@@ -170,17 +175,23 @@ class engine {
         return out.upto > after;
     }
 
+    /// The end of the log, after every change that leaves no trace in it was given a position.
     [[nodiscard]] position head() {
-        borrowed reader{*this};
-        if (!has_log(*reader.db)) throw_not_held();
-        return {static_cast<std::uint64_t>(log_end(*reader.db))};
+        const std::lock_guard following{following_};
+        require_hold();
+        transaction look = begin_reconciled(follower());
+        const position end{static_cast<std::uint64_t>(log_end(follower()))};
+        if (known_ && (known_->at != end || !log_reader::differ(follower(), *known_, tables()->schema_version)))
+            return end;
+        look.commit();
+        return mark();
     }
 
     [[nodiscard]] strain feel() {
         const auto begun = std::chrono::steady_clock::now();
         {
-            borrowed reader{*this};
-            (void)reader.db->number("SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)");
+            const connection_pool::lease reader{readers_};
+            (void)(*reader).number("SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)");
         }
         const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begun;
         return {.latency_seconds = spent.count(), .log_bytes = static_cast<double>(wal_bytes())};
@@ -199,28 +210,6 @@ class engine {
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
   private:
-    /// A reader's connection for the time of one call.
-    struct borrowed {
-        explicit borrowed(engine& from) : owner{from} {
-            {
-                const std::lock_guard guard{owner.lending_};
-                if (!owner.readers_.empty()) {
-                    db = std::move(owner.readers_.back());
-                    owner.readers_.pop_back();
-                }
-            }
-            if (db == nullptr) db = owner.open();
-        }
-        borrowed(const borrowed&) = delete;
-        borrowed& operator=(const borrowed&) = delete;
-        ~borrowed() {
-            const std::lock_guard guard{owner.lending_};
-            owner.readers_.push_back(std::move(db));
-        }
-        engine& owner;
-        std::unique_ptr<connection> db;
-    };
-
     [[nodiscard]] static bool is_log_trigger(std::string_view name) {
         return is_own_trigger(name) && name.rfind("foreshadow_guard_", 0) != 0;
     }
@@ -239,17 +228,12 @@ class engine {
                         "use the newer program, or release the source with it"};
     }
 
-    [[nodiscard]] std::unique_ptr<connection> open() const {
-        auto db = std::make_unique<connection>(path_, open_mode::read_write, options_.busy_timeout);
-        (void)db->number("PRAGMA schema_version");  // opening is lazy: what is no database shows here
-        return db;
-    }
     [[nodiscard]] connection& writer() {
-        if (!writer_) writer_ = open();
+        if (!writer_) writer_ = open_existing(path_, options_.busy_timeout);
         return *writer_;
     }
     [[nodiscard]] connection& follower() {
-        if (!follower_) follower_ = open();
+        if (!follower_) follower_ = open_existing(path_, options_.busy_timeout);
         return *follower_;
     }
     [[nodiscard]] capture_options capture() const { return {options_.writers_use_recursive_triggers}; }
@@ -289,8 +273,17 @@ class engine {
             db.forget_statements();
             const std::lock_guard guard{writing_};
             const auto other = tables();
-            if (other == known) publish(reconcile(writer(), capture()));
+            if (other == known) publish(reconcile(writer(), capture(), known != nullptr));
         }
+    }
+
+    /// A commit of our own, without content.
+    position mark() {
+        const std::lock_guard guard{writing_};
+        transaction work{writer(), transaction::kind::write};
+        const position at{static_cast<std::uint64_t>(mark_commit(writer()))};
+        work.commit();
+        return at;
     }
 
     void poll(position after, log_batch& out, layout* shape) {
@@ -299,18 +292,14 @@ class engine {
             const auto used = tables();
             log_reader log{follower(), *used, after, out};
             log.check();
-            if (log.end() == after && known_ && known_->at == after) {
-                if (log_reader::differ(follower(), *known_, used->schema_version)) {
-                    // Definitions changed without a trace in the log: a mark gives the change a position.
-                    look.commit();
-                    const std::lock_guard guard{writing_};
-                    transaction work{writer(), transaction::kind::write};
-                    mark_commit(writer());
-                    work.commit();
-                    continue;
-                }
-            } else {
+            if (log.end() > after) {
                 log.read(known_);
+            } else if (!known_ || known_->at != after ||
+                       log_reader::differ(follower(), *known_, used->schema_version)) {
+                // Definitions changed, or may have, without a trace in the log: a mark gives the change a position.
+                look.commit();
+                (void)mark();
+                continue;
             }
             if (shape != nullptr) *shape = layout_of(follower(), *used, log.end());
             return;
@@ -320,6 +309,7 @@ class engine {
     std::string path_;
     source_options options_;
     read_gate gate_;
+    connection_pool readers_;
 
     std::mutex following_;  ///< taken before `writing_`
     std::unique_ptr<connection> follower_;
@@ -334,9 +324,6 @@ class engine {
 
     mutable std::mutex publishing_;
     std::shared_ptr<const catalog> tables_;
-
-    std::mutex lending_;
-    std::vector<std::unique_ptr<connection>> readers_;
 };
 
 }  // namespace foreshadow::sqlite::detail

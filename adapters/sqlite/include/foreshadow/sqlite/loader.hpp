@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The blocking side of a target: makes the tables, loads rows in key order, makes the rest, and gives the file its name.
+// The blocking side of a target: makes the tables, loads rows in key order, makes the rest, and gives the file its
+// name.
 #pragma once
 
 #include "foreshadow/error.hpp"
@@ -37,7 +38,8 @@ struct loaded_table {
 
 class loader {
   public:
-    explicit loader(std::string path) : path_{std::move(path)}, partial_{path_ + ".restoring-" + std::to_string(::getpid())} {}
+    explicit loader(std::string path)
+        : path_{std::move(path)}, partial_{path_ + ".restoring-" + std::to_string(::getpid())} {}
     loader(const loader&) = delete;
     loader& operator=(const loader&) = delete;
     ~loader() { abandon(); }
@@ -87,7 +89,8 @@ class loader {
         if (::link(partial_.c_str(), path_.c_str()) != 0) {
             const int why = errno;
             if (why == EEXIST) refuse_existing();
-            throw error{errc::unavailable, "cannot give " + partial_ + " the name " + path_ + ": " + std::strerror(why)};
+            throw error{errc::unavailable,
+                        "cannot give " + partial_ + " the name " + path_ + ": " + std::strerror(why)};
         }
         const auto folder = std::filesystem::absolute(path_).parent_path();
         std::filesystem::remove(partial_);
@@ -137,8 +140,9 @@ class loader {
         set_.arrange();
         db_->execute("PRAGMA page_size = " + number("page_size") + "; PRAGMA encoding = " + literal(text("encoding")) +
                      "; PRAGMA auto_vacuum = " + number("auto_vacuum"));
-        db_->execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA "
-                     "foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA cell_size_check = OFF");
+        db_->execute(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA "
+            "foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA cell_size_check = OFF");
         db_->execute("BEGIN");
         encoding_ = encoding_of(*db_);
         for (const schema_entry& e : set_.tables) make_table(e);
@@ -171,11 +175,11 @@ class loader {
     }
 
     void insert(const partition& part, const row_view& row) {
-        const auto next = std::upper_bound(tables_.begin(), tables_.end(), row.key, [](key_view k, const loaded_table& t) {
-            return k < t.interval.begin;
-        });
+        const auto next = std::upper_bound(tables_.begin(), tables_.end(), row.key,
+                                           [](key_view k, const loaded_table& t) { return k < t.interval.begin; });
         if (next == tables_.begin() || !std::prev(next)->interval.contains(row.key))
-            throw error{errc::corrupt, "partition " + part.name + " brings a row that no table owns: " + printable(row.key),
+            throw error{errc::corrupt,
+                        "partition " + part.name + " brings a row that no table owns: " + printable(row.key),
                         "the definitions and the rows are not of the same backup"};
         const loaded_table& t = *std::prev(next);
         // A row from before ADD COLUMN has fewer values: the rest are defaults, as in the original.
@@ -186,7 +190,8 @@ class loader {
         }
         for (std::string_view left = row.value; !left.empty();) values.push_back(take_value(left));
         if (values.size() > t.columns)
-            throw error{errc::corrupt, "a row of table " + t.definition.name + " has more values than the table columns"};
+            throw error{errc::corrupt,
+                        "a row of table " + t.definition.name + " has more values than the table columns"};
         statement& s = db_->cached(insert_sql(t, values.size()));
         for (std::size_t i = 0; i < values.size(); ++i) bind_value(s, static_cast<int>(i) + 1, values[i]);
         s.run();
@@ -238,8 +243,8 @@ class loader {
                 s.run();
             }
         }
-        db_->execute("PRAGMA user_version = " + number("user_version") + "; PRAGMA application_id = " +
-                     number("application_id"));
+        db_->execute("PRAGMA user_version = " + number("user_version") +
+                     "; PRAGMA application_id = " + number("application_id"));
     }
 
     std::string path_;

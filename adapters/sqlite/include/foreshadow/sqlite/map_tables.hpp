@@ -16,7 +16,8 @@ namespace foreshadow::sqlite::detail {
 
 inline void create_map_tables(connection& db) {
     db.execute(
-        "CREATE TABLE IF NOT EXISTS foreshadow_map_table(name TEXT PRIMARY KEY, columns TEXT NOT NULL, options TEXT NOT "
+        "CREATE TABLE IF NOT EXISTS foreshadow_map_table(name TEXT PRIMARY KEY, columns TEXT NOT NULL, options TEXT "
+        "NOT "
         "NULL, indexes TEXT NOT NULL, next INTEGER NOT NULL) WITHOUT ROWID;"
         "CREATE TABLE IF NOT EXISTS foreshadow_map(child TEXT PRIMARY KEY, logical TEXT NOT NULL, low, high) WITHOUT "
         "ROWID");

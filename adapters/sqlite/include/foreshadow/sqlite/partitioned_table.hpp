@@ -6,8 +6,8 @@
 // the same transaction, and rows that merely move from child to child are not.
 //
 // The partition key is the rowid (INTEGER PRIMARY KEY) or the first column of a WITHOUT ROWID table's primary key. For
-// hashed partitions, make that column a hash that the program computes: (bucket, id). A row that is written to the wrong
-// child is refused. Triggers of the program's do not run for rows that move.
+// hashed partitions, make that column a hash that the program computes: (bucket, id). A row that is written to the
+// wrong child is refused. Triggers of the program's do not run for rows that move.
 #pragma once
 
 #include "foreshadow/error.hpp"
@@ -33,7 +33,8 @@ struct bound {
     key_value value;
 
     bound() = default;
-    bound(std::integral auto number) : value{.kind = value_kind::integer, .integer = static_cast<std::int64_t>(number)} {}
+    bound(std::integral auto number)
+        : value{.kind = value_kind::integer, .integer = static_cast<std::int64_t>(number)} {}
     bound(const char* text) : bound{std::string_view{text}} {}
     bound(std::string_view text) : value{.kind = value_kind::text, .bytes = std::string{text}} {}
     bound(const std::string& text) : bound{std::string_view{text}} {}
@@ -41,8 +42,8 @@ struct bound {
 
 /// What each child looks like.
 struct partitioned_table_definition {
-    std::string columns;               ///< as between the parentheses of CREATE TABLE
-    std::string options = {};          ///< as after them: "WITHOUT ROWID"
+    std::string columns;                    ///< as between the parentheses of CREATE TABLE
+    std::string options = {};               ///< as after them: "WITHOUT ROWID"
     std::vector<std::string> indexes = {};  ///< what follows "ON table": "(customer, at)"
 };
 
@@ -80,7 +81,8 @@ class partitioned_table {
         std::vector<map_entry> mine;
         if (!detail::table_exists(*db_, "foreshadow_map")) return mine;
         const bool wide = encoding_of(*db_) != text_encoding::utf8;
-        statement& s = db_->cached("SELECT child, logical, low, high FROM foreshadow_map WHERE logical = ?1 ORDER BY low");
+        statement& s =
+            db_->cached("SELECT child, logical, low, high FROM foreshadow_map WHERE logical = ?1 ORDER BY low");
         s.bind(1, name_);
         while (s.step())
             mine.push_back({s.text(0), s.text(1), detail::owned(column_value(s, 2, wide)),
@@ -91,7 +93,8 @@ class partitioned_table {
     /// The child table that owns a key; nothing where no partition does. Ask in the transaction that uses it.
     [[nodiscard]] std::optional<std::string> route(const bound& key) const {
         statement& s = db_->cached(
-            "SELECT child FROM foreshadow_map WHERE logical = ?1 AND (low IS NULL OR low <= ?2) AND (high IS NULL OR ?2 < "
+            "SELECT child FROM foreshadow_map WHERE logical = ?1 AND (low IS NULL OR low <= ?2) AND (high IS NULL OR "
+            "?2 < "
             "high)");
         s.bind(1, name_);
         bind_value(s, 2, key.value.view());
@@ -184,7 +187,8 @@ class partitioned_table {
                 return found;
             }
         }
-        throw error{errc::not_found, "there is no partitioned table " + name_ + " in " + db_->path(), "create it first"};
+        throw error{errc::not_found, "there is no partitioned table " + name_ + " in " + db_->path(),
+                    "create it first"};
     }
 
     /// One write transaction, without triggers and foreign keys: rows that move are not written anew.
@@ -249,7 +253,8 @@ class partitioned_table {
     /// Makes the child table, its indexes, its guard and its place in the map.
     std::string make_child(map_entry wanted) {
         const stored_definition look = definition();
-        statement& next = db_->cached("UPDATE foreshadow_map_table SET next = next + 1 WHERE name = ?1 RETURNING next - 1");
+        statement& next =
+            db_->cached("UPDATE foreshadow_map_table SET next = next + 1 WHERE name = ?1 RETURNING next - 1");
         next.bind(1, name_);
         wanted.child = name_ + "_p" + std::to_string(next.step() ? next.integer(0) : 0);
         next.reset();
@@ -258,12 +263,14 @@ class partitioned_table {
             db_->execute("CREATE INDEX " + identifier(wanted.child + "_i" + std::to_string(i + 1)) + " ON " +
                          identifier(wanted.child) + " " + look.indexes[i]);
         const table_shape shape = shape_of(wanted.child);
-        const bool ordered = shape.by_rowid ? !shape.hidden_rowid
-                                            : shape.key.front().collate == collation::binary && !shape.key.front().descending;
+        const bool ordered = shape.by_rowid
+                                 ? !shape.hidden_rowid
+                                 : shape.key.front().collate == collation::binary && !shape.key.front().descending;
         if (!shape.refused.empty() || !ordered)
-            throw error{errc::invalid_argument, "table " + name_ + " cannot be partitioned by its key",
-                        "give it an INTEGER PRIMARY KEY, or WITHOUT ROWID and a key that begins with an ascending column "
-                        "of the BINARY collation"};
+            throw error{
+                errc::invalid_argument, "table " + name_ + " cannot be partitioned by its key",
+                "give it an INTEGER PRIMARY KEY, or WITHOUT ROWID and a key that begins with an ascending column "
+                "of the BINARY collation"};
         detail::write_map_entry(*db_, wanted);
         detail::write_guard(*db_, wanted, shape);
         return wanted.child;
