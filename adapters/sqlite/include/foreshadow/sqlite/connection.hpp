@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace foreshadow::sqlite {
@@ -169,7 +170,8 @@ class connection {
         owner_.reset(made);
         if (code != SQLITE_OK) detail::fail(made, code, path_);
         sqlite3_extended_result_codes(made, 1);
-        sqlite3_busy_timeout(made, static_cast<int>(busy_timeout.count()));
+        patience_ = std::make_unique<patience>(patience{busy_timeout, {}});
+        sqlite3_busy_handler(made, &patience::wait, patience_.get());
     }
 
     /// Uses a handle that stays its owner's, who keeps it open for longer.
@@ -216,6 +218,20 @@ class connection {
     }
 
   private:
+    /// SQLite's own waiting grows to 100 ms between two tries, and a program that writes without a pause starves it.
+    struct patience {
+        std::chrono::milliseconds limit;
+        std::chrono::steady_clock::time_point since;
+
+        static int wait(void* self, int tries) {
+            auto& mine = *static_cast<patience*>(self);
+            const auto now = std::chrono::steady_clock::now();
+            if (tries == 0) mine.since = now;
+            if (now - mine.since >= mine.limit) return 0;
+            std::this_thread::sleep_for(std::chrono::microseconds{tries < 10 ? 100 : 500});
+            return 1;
+        }
+    };
     struct closer {
         closer() noexcept : owns{true} {}
         explicit closer(bool owner) noexcept : owns{owner} {}
@@ -225,6 +241,7 @@ class connection {
         }
     };
     std::string path_;
+    std::unique_ptr<patience> patience_;
     std::unique_ptr<sqlite3, closer> owner_;
     std::map<std::string, statement, std::less<>> statements_;
 };
