@@ -7,6 +7,7 @@
 #include "foreshadow/orchestrate/back_up.hpp"
 #include "foreshadow/orchestrate/restore.hpp"
 #include "foreshadow/orchestrate/verify.hpp"
+#include "foreshadow/predict/predictor.hpp"
 #include "foreshadow/row/conflict_policies.hpp"
 #include "foreshadow/schedule/at_risk_first.hpp"
 #include "foreshadow/schedule/flat_out.hpp"
@@ -17,10 +18,13 @@
 #include "foreshadow/testing/simulated_source.hpp"
 #include "foreshadow/testing/simulated_target.hpp"
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,7 +33,47 @@ namespace support {
 namespace fs = foreshadow;
 namespace ft = foreshadow::testing;
 
-using simulated_repository = fs::repository<fs::memory_store, fs::no_codec, fs::no_cipher>;
+/// Ends the process, as far as the backup can tell: from some operation on, the store answers nobody.
+struct process_death {};
+
+class mortal_store {
+  public:
+    explicit mortal_store(fs::memory_store objects) : objects_{std::move(objects)} {}
+
+    fs::task<> put(std::string name, std::string_view bytes) {
+        live();
+        co_await objects_.put(std::move(name), bytes);
+    }
+    fs::task<std::string> get(std::string name, fs::byte_range range) {
+        live();
+        std::string bytes = co_await objects_.get(std::move(name), range);
+        co_return bytes;
+    }
+    fs::task<std::vector<fs::object_info>> list(std::string prefix) {
+        live();
+        std::vector<fs::object_info> found = co_await objects_.list(std::move(prefix));
+        co_return found;
+    }
+    fs::task<> remove(std::string name) {
+        live();
+        co_await objects_.remove(std::move(name));
+    }
+
+    /// Dies at the operation after the next `operations`; copies die together.
+    void die_after(std::uint64_t operations) { *left_ = operations; }
+    void live_on() { *left_ = std::numeric_limits<std::uint64_t>::max(); }
+
+  private:
+    void live() {
+        if (*left_ == 0) throw process_death{};
+        --*left_;
+    }
+    fs::memory_store objects_;
+    std::shared_ptr<std::uint64_t> left_ = std::make_shared<std::uint64_t>(std::numeric_limits<std::uint64_t>::max());
+};
+static_assert(fs::object_store<mortal_store>);
+
+using simulated_repository = fs::repository<mortal_store, fs::no_codec, fs::no_cipher>;
 using simulated_storage = fs::content_defined_blocks<simulated_repository>;
 
 /// Small numbers, so that a few hundred commits make many chunks, segments, checkpoints and forecasts.
@@ -49,12 +93,59 @@ using simulated_storage = fs::content_defined_blocks<simulated_repository>;
     options.work.untold_changes = seed % 5 == 1;
     options.prefix_snapshots = seed % 2 == 0;
     options.estimates = seed % 3 != 0;
+    options.read_seconds = 0.02;
+    options.mean_gap_seconds = 0.004;
     return options;
 }
 
 [[nodiscard]] inline fs::lease_owner somebody() {
     return {.host = "simulated", .boot = "1", .process = 1, .started = 1};
 }
+
+/// Any predictor behind one type: the machine is compiled once, not once for each.
+class any_predictor {
+  public:
+    static constexpr std::string_view name = "any";
+
+    template <fs::predictor P>
+    explicit any_predictor(P one) : one_{std::make_unique<model<P>>(std::move(one))} {}
+
+    void start(const fs::layout& now) { one_->start(now); }
+    void observe(const fs::log_batch& batch, const fs::layout& now) { one_->observe(batch, now); }
+    void learn(const fs::lineage_event& what) { one_->learn(what); }
+    void forecast(fs::wall_time now, double horizon, std::vector<fs::prediction>& out) { one_->forecast(now, horizon, out); }
+    [[nodiscard]] std::string save() const { return one_->save(); }
+    void load(std::string_view state) { one_->load(state); }
+
+  private:
+    struct interface {
+        interface() = default;
+        interface(const interface&) = delete;
+        interface& operator=(const interface&) = delete;
+        virtual ~interface() = default;
+        virtual void start(const fs::layout& now) = 0;
+        virtual void observe(const fs::log_batch& batch, const fs::layout& now) = 0;
+        virtual void learn(const fs::lineage_event& what) = 0;
+        virtual void forecast(fs::wall_time now, double horizon, std::vector<fs::prediction>& out) = 0;
+        [[nodiscard]] virtual std::string save() const = 0;
+        virtual void load(std::string_view state) = 0;
+    };
+    template <class P>
+    struct model final : interface {
+        explicit model(P given) : one{std::move(given)} {}
+        void start(const fs::layout& now) override { one.start(now); }
+        void observe(const fs::log_batch& batch, const fs::layout& now) override { one.observe(batch, now); }
+        void learn(const fs::lineage_event& what) override { one.learn(what); }
+        void forecast(fs::wall_time now, double horizon, std::vector<fs::prediction>& out) override {
+            one.forecast(now, horizon, out);
+        }
+        [[nodiscard]] std::string save() const override { return one.save(); }
+        void load(std::string_view state) override { one.load(state); }
+        P one;
+    };
+    std::unique_ptr<interface> one_;
+};
+static_assert(fs::predictor<any_predictor>);
 
 class simulated_world {
   public:
@@ -65,7 +156,7 @@ class simulated_world {
     [[nodiscard]] ft::simulation& time() noexcept { return time_; }
     [[nodiscard]] simulated_repository& repository() noexcept { return *repository_; }
     [[nodiscard]] simulated_storage& storage() noexcept { return *storage_; }
-    [[nodiscard]] fs::memory_store store() { return store_; }
+    [[nodiscard]] mortal_store& store() noexcept { return store_; }
 
     /// The database lives for so many steps, beside whatever else happens.
     void live(std::size_t steps) { time_.spawn(database_->live(steps)); }
@@ -79,13 +170,14 @@ class simulated_world {
         storage_ = std::make_unique<simulated_storage>(*repository_);
     }
 
-    template <class Predictor, class Pace = fs::flat_out>
-    fs::restore_point back_up(Predictor& predictor, fs::back_up_options options, Pace speed = {}) {
+    fs::restore_point back_up(fs::predictor auto foretelling, fs::back_up_options options) {
         if (!repository_) open();
+        any_predictor predictor{std::move(foretelling)};
         fs::at_risk_first order;
+        fs::flat_out speed;
         fs::silent_observer nobody;
-        fs::back_up_parts<ft::simulated_source, simulated_repository, simulated_storage, Predictor, fs::at_risk_first, Pace,
-                          fs::silent_observer, ft::virtual_clock>
+        fs::back_up_parts<ft::simulated_source, simulated_repository, simulated_storage, any_predictor, fs::at_risk_first,
+                          fs::flat_out, fs::silent_observer, ft::virtual_clock>
             parts{source_, *repository_, *storage_, predictor, order, speed, nobody, time_.clock()};
         return time_.run(fs::run_back_up(parts, options, somebody()));
     }
@@ -106,14 +198,14 @@ class simulated_world {
         return time_.run(fs::run_verify(*repository_, *storage_, nobody, {.data = data}));
     }
 
-    /// The commits at which it pays to look: around each layout change that the point covers, and a few others.
-    [[nodiscard]] std::set<fs::position> interesting_positions(const fs::restore_point& point) const {
+    /// The commits from `from` on at which it pays to look: around each layout change that the point covers, and a few others.
+    [[nodiscard]] std::set<fs::position> interesting_positions(const fs::restore_point& point, fs::position from = {}) const {
         std::set<fs::position> positions;
         const auto& log = database_->past().commits();
         for (std::size_t i = 0; i < log.size() && log[i].at <= point.at; ++i) {
             const bool is_near_layout_change = !log[i].layouts.empty() || (i > 0 && !log[i - 1].layouts.empty()) ||
                                                (i + 1 < log.size() && !log[i + 1].layouts.empty());
-            if (log[i].at >= point.knows.first.at && (is_near_layout_change || i % 37 == 0)) positions.insert(log[i].at);
+            if (log[i].at >= std::max(from, point.knows.first.at) && (is_near_layout_change || i % 37 == 0)) positions.insert(log[i].at);
         }
         positions.insert(point.at);
         return positions;
@@ -123,7 +215,7 @@ class simulated_world {
     ft::simulation time_;
     std::shared_ptr<ft::simulated_database> database_;
     ft::simulated_source source_;
-    fs::memory_store store_;
+    mortal_store store_{fs::memory_store{}};
     std::unique_ptr<simulated_repository> repository_;
     std::unique_ptr<simulated_storage> storage_;
 };

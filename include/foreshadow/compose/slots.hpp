@@ -66,7 +66,7 @@ template <source S>
 
 /// Where to keep it; zstd level 1 and no cipher where nothing else is said.
 template <object_store S, codec C = zstd, cipher X = no_cipher>
-[[nodiscard]] auto keep_in(S store, C packing = {}, X sealing = {}) {
+[[nodiscard]] auto keep_in(S store, C packing = C{}, X sealing = X{}) {
     return slot<roles::store, kept_in<S, C, X>>{{std::move(store), std::move(packing), std::move(sealing)}};
 }
 
@@ -116,9 +116,11 @@ struct find_policy {
     using type = Default;
 };
 template <class Role, class Default, class First, class... Rest>
+struct find_policy<Role, Default, First, Rest...> : find_policy<Role, Default, Rest...> {};
+template <class Role, class Default, class First, class... Rest>
+    requires std::same_as<Role, typename First::role>
 struct find_policy<Role, Default, First, Rest...> {
-    using type = typename std::conditional_t<std::same_as<Role, typename First::role>, First,
-                                             slot<Role, typename find_policy<Role, Default, Rest...>::type>>::policy_type;
+    using type = typename First::policy_type;
 };
 
 }  // namespace detail

@@ -68,7 +68,7 @@ class back_up {
             co_await checkpoints_.write();
             throw error{errc::interrupted, "stopped on request; what was read is kept", "the same command resumes"};
         }
-        restore_point point = co_await publish(records);
+        restore_point point = co_await publish(records, forecasts);
         co_return point;
     }
 
@@ -152,12 +152,12 @@ class back_up {
         co_return lasted;
     }
 
-    task<restore_point> publish(recorder<Parts>& records) {
+    task<restore_point> publish(recorder<Parts>& records, forecaster<Parts>& forecasts) {
         auto& s = session_;
         const position at = s.followed;
         co_await records.write_runs(true);
         co_await records.seal();
-        finish_predictions();
+        validate(forecasts);
         co_await s.with.storage.flush();
 
         const layout& shape = s.layouts.current();
@@ -205,21 +205,24 @@ class back_up {
         for (const object_info& info : objects) co_await session_.with.repository.remove(info.name);
     }
 
-    void finish_predictions() {
+    /// Gives outcomes to predictions whose time is over; the others stay pending, and the next backup goes on judging them.
+    /// A shadow that still waits for its change ends here: the journal has everything that it has.
+    void validate(forecaster<Parts>& forecasts) {
         auto& s = session_;
-        for (const auto& [id, became] : s.judged.finish(s.with.clock.now())) {
-            foretold* told = s.find_prediction(id);
-            if (told == nullptr) continue;
-            told->became = became;
-            s.tell(outcome_known{.prediction = id, .became = became});
+        forecasts.lapse();
+        forecasts.note_fates({});
+        std::uint64_t waiting = 0;
+        for (foretold& told : s.knows.predictions) {
+            if (told.shadow != shadow_fate::open) continue;
+            told.shadow = shadow_fate::discarded;
+            ++waiting;
+            s.tell(shadow_discarded{.prediction = told.what.id});
         }
-        for (foretold& told : s.knows.predictions)
-            if (told.shadow == shadow_fate::open) told.shadow = shadow_fate::discarded;
         const shadow_counts& counts = s.shadows.counts();
         s.figures.shadows_opened += counts.opened;
         s.figures.shadows_adopted += counts.adopted;
         s.figures.shadows_recut += counts.recut;
-        s.figures.shadows_discarded += counts.discarded;
+        s.figures.shadows_discarded += counts.discarded + waiting;
     }
 
     backup_session<Parts> session_;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,17 +41,34 @@ class forecaster {
         sanitize(said, s.layouts.current(), s.options.horizon_seconds);
         for (prediction& p : said)
             if (p.confidence >= s.options.least_confidence && is_news(p)) record(std::move(p), now);
-        for (const auto& [id, became] : s.judged.lapse(now)) {
+        lapse();
+        note_fates(s.judged.live());
+    }
+
+    /// The outcome of predictions whose time is over is known: nothing came of them.
+    void lapse() {
+        auto& s = session_;
+        for (const auto& [id, became] : s.judged.lapse(s.with.clock.now())) {
             foretold* told = s.find_prediction(id);
             if (told == nullptr) continue;
             told->became = became;
-            if (s.shadows.discard(id)) told->shadow = shadow_fate::discarded;
             s.tell(outcome_known{.prediction = id, .became = became});
+            if (!s.shadows.discard(id)) continue;
+            told->shadow = shadow_fate::discarded;
+            s.tell(shadow_discarded{.prediction = id});
         }
-        for (const auto& [id, fate] : s.shadows.consider(s.judged.live(), s.layouts.current(), s.followed, s.stored_bytes())) {
+    }
+
+    /// Lets `candidates` open shadows, and notes which opened and which gave way.
+    void note_fates(std::span<const prediction> candidates) {
+        auto& s = session_;
+        for (const auto& [id, fate] : s.shadows.consider(candidates, s.layouts.current(), s.followed, s.stored_bytes())) {
             foretold* told = s.find_prediction(id);
             if (told != nullptr) told->shadow = fate;
-            if (fate == shadow_fate::open) s.tell(shadow_opened{.prediction = id});
+            if (fate == shadow_fate::open)
+                s.tell(shadow_opened{.prediction = id});
+            else
+                s.tell(shadow_discarded{.prediction = id});
         }
     }
 

@@ -150,6 +150,10 @@ class recorder {
         for (const auto& [id, fate] : s.shadows.adopt(event)) {
             foretold* told = s.find_prediction(id);
             if (told != nullptr) told->shadow = fate;
+            if (fate == shadow_fate::discarded)
+                s.tell(shadow_discarded{.prediction = id});
+            else
+                s.tell(shadow_adopted{.prediction = id, .recut = fate == shadow_fate::recut});
         }
     }
 

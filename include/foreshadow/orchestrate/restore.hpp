@@ -26,9 +26,9 @@
 namespace foreshadow {
 
 struct restore_options {
-    std::vector<std::string> partitions;  ///< names at T; none: all
-    std::optional<position> at;           ///< a T before the point's: snaps to the last commit not above it
-    std::optional<wall_time> at_time;     ///< looked up among the commits; the position chosen is reported
+    std::vector<std::string> partitions = {};  ///< names at T; none: all
+    std::optional<position> at = {};           ///< a T before the point's: snaps to the last commit not above it
+    std::optional<wall_time> at_time = {};     ///< looked up among the commits; the position chosen is reported
     std::size_t memory_bytes = std::size_t{128} << 20;  ///< for sorting the journal
 };
 

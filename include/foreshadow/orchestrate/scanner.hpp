@@ -70,7 +70,9 @@ class scanner {
             co_await s.tokens.admit(static_cast<double>(chunk_bytes_));
             budget_lease held = co_await s.memory.take(s.options.chunk.bytes);
             rows.clear();
-            const chunk read = co_await s.with.source.read(next.interval, s.options.chunk, rows);
+            chunk read = co_await s.with.source.read(next.interval, s.options.chunk, rows);
+            // A source may say only what its last commit was; the hold's barrier says that nothing came between.
+            read.seen = read.seen.raised_to(s.knows.held);
             if (w.writer && (w.at_end || w.next != read.interval.begin)) co_await close(w);
             note(w, next, read, rows);
             co_await w.writer->append(rows);

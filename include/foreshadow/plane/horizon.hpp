@@ -20,6 +20,13 @@ struct horizon {
 
     [[nodiscard]] static horizon exactly(position at) { return {at, at, {}}; }
 
+    /// The same, where it is known that every commit up to `p` is in the image.
+    [[nodiscard]] horizon raised_to(position p) const {
+        horizon raised{std::max(low, p), std::max(high, p), also};
+        std::erase_if(raised.also, [&](position each) { return each <= raised.low; });
+        return raised;
+    }
+
     /// Whether the commit at `p` is in the image.
     [[nodiscard]] bool contains(position p) const {
         return p <= low || (p <= high && std::binary_search(also.begin(), also.end(), p));

@@ -61,7 +61,8 @@ concept identifies = requires(S& s) {
 
 /// A source keeps its log.
 /// - `hold(from)`: from `from` on, or from now where nothing is given; returns the position held. Every capturer has
-///   acknowledged on return (hold rule). Throws `hold_lost` when the log above `from` is no longer whole.
+///   acknowledged on return (hold rule), and every chunk that is read afterwards contains every commit up to the
+///   position held (barrier). Throws `hold_lost` when the log above `from` is no longer whole.
 /// - `acknowledge(p)`: everything up to `p` is durable elsewhere and may be forgotten.
 /// - `release()`: undoes everything that `hold` left in the database.
 template <class S>
