@@ -5,6 +5,7 @@
 // when it is whole.
 #include "foreshadow/compose.hpp"
 #include "foreshadow/sqlite/sqlite.hpp"
+#include "foreshadow/store/directory_store.hpp"
 
 #include "example.hpp"
 

@@ -41,7 +41,8 @@ class map_store {
 
   private:
     // Copies share the objects, as two handles on one bucket would.
-    std::shared_ptr<std::map<std::string, std::string>> objects_ = std::make_shared<std::map<std::string, std::string>>();
+    std::shared_ptr<std::map<std::string, std::string>> objects_ =
+        std::make_shared<std::map<std::string, std::string>>();
 };
 static_assert(foreshadow::object_store<map_store>);
 // example: end
@@ -53,7 +54,8 @@ foreshadow::task<> example() {
     auto nightly = compose(back_up(sqlite::source{"shop.db"}), keep_in(store));
     auto point = co_await nightly.back_up();
     auto report = co_await nightly.restore(std::move(point), sqlite::target{"restored.db"});
-    std::cout << "kept in our own store: " << store.size() << " objects, restored " << count_rows("restored.db", "item") << " rows\n";
+    std::cout << "kept in our own store: " << store.size() << " objects, restored " << count_rows("restored.db", "item")
+              << " rows\n";
 }
 
 int main() { return run_example(example()); }

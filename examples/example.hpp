@@ -23,7 +23,8 @@ inline std::string run_sql(const std::string& path, const std::string& sql) {
         *static_cast<std::string*>(out) = values[0] != nullptr ? values[0] : "";
         return 0;
     };
-    const bool worked = sqlite3_open(path.c_str(), &database) == SQLITE_OK && sqlite3_busy_timeout(database, 5000) == SQLITE_OK &&
+    const bool worked = sqlite3_open(path.c_str(), &database) == SQLITE_OK &&
+                        sqlite3_busy_timeout(database, 5000) == SQLITE_OK &&
                         sqlite3_exec(database, sql.c_str(), keep, &answer, nullptr) == SQLITE_OK;
     const std::string why = sqlite3_errmsg(database);
     sqlite3_close(database);
