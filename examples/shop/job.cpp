@@ -27,6 +27,10 @@ namespace fs = foreshadow;
 
 void announce(const std::string& text) { std::cerr << "== " << text << std::endl; }
 
+double seconds_since(std::chrono::steady_clock::time_point begun) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+}
+
 /// The partition of the shop whose changes shadows kept the most of; any where there was none.
 std::string most_shadowed(const fs::restore_point& point) {
     const fs::layout now = history_of(point.knows).at(point.at);
@@ -50,11 +54,12 @@ fs::task<timed_restore> restore(Composed& composed, fs::restore_point point, std
     const auto begun = std::chrono::steady_clock::now();
     timed_restore done;
     done.report = co_await composed.restore(std::move(point), fs::sqlite::target{into}, std::move(how));
-    done.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    done.seconds = seconds_since(begun);
     co_return done;
 }
 
 fs::task<job_result> perform(job_options options) {
+    const auto begun = std::chrono::steady_clock::now();
     job_result result;
     const std::string database = options.folder / "shop.db";
     const auto beside = [&](const char* name) { return std::string{options.folder / name}; };
@@ -76,28 +81,34 @@ fs::task<job_result> perform(job_options options) {
     const std::int64_t before_first = last_seq(database);
     result.first = co_await composed.back_up();
 
-    announce("once more: only what changed since costs anything");
+    announce("restoring that beside it, while the writer goes on");
+    (void)co_await restore(composed, result.first, beside("restored-first.db"));
+
+    announce("backing up once more: only what changed since costs anything");
     const std::int64_t before_second = last_seq(database);
     result.second = co_await composed.back_up();
     result.writer = writer.stop();
 
-    announce("restoring both points, and one partition alone");
-    const timed_restore earlier = co_await restore(composed, result.first, beside("restored-first.db"));
-    result.whole = co_await restore(composed, result.second, beside("restored.db"));
-    fs::restore_options one;
-    one.partitions = {most_shadowed(result.second)};
-    result.part = co_await restore(composed, result.second, beside("restored-partition.db"), one);
+    announce("restoring the second point, and one partition alone; both once more as if nothing had been foretold");
     fs::restore_point unforeseen = result.second;
     unforeseen.knows.known.runs.clear();
-    result.without_shadows = co_await restore(composed, std::move(unforeseen), beside("restored-without-shadows.db"));
+    fs::restore_options one;
+    one.partitions = {most_shadowed(result.second)};
+    result.whole = co_await restore(composed, result.second, beside("restored.db"));
+    result.without_shadows = co_await restore(composed, unforeseen, beside("restored-without-shadows.db"));
+    result.part = co_await restore(composed, result.second, beside("part.db"), one);
+    result.part_without_shadows = co_await restore(composed, unforeseen, beside("part-without-shadows.db"), one);
 
     announce("comparing every row with the ledger, replayed");
     result.first_truth = compare_with_truth(beside("restored-first.db"), database, before_first);
     result.truth = compare_with_truth(beside("restored.db"), database, before_second);
-    result.part_truth =
-        compare_partition(one.partitions.front(), beside("restored-partition.db"), beside("restored.db"));
-    const verdict same = compare_with_truth(beside("restored-without-shadows.db"), database, before_second);
-    result.truth.differences.insert(result.truth.differences.end(), same.differences.begin(), same.differences.end());
+    result.part_truth = compare_partition(one.partitions.front(), beside("part.db"), beside("restored.db"));
+    for (const verdict& same :
+         {compare_with_truth(beside("restored-without-shadows.db"), database, before_second),
+          compare_partition(one.partitions.front(), beside("part-without-shadows.db"), beside("restored.db"))})
+        result.truth.differences.insert(result.truth.differences.end(), same.differences.begin(),
+                                        same.differences.end());
+    result.seconds = seconds_since(begun);
     co_return result;
 }
 

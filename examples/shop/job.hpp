@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace shop {
 
@@ -32,11 +33,14 @@ struct job_result {
         second;           ///< made while the first one's work was still warm: only what changed costs anything
     timed_restore whole;  ///< of the second point, which has the story of both
     timed_restore without_shadows;  ///< the same point once more, as if nothing had been foretold
-    timed_restore part;
+    timed_restore part;             ///< the partition alone that shadows kept the most of
+    timed_restore part_without_shadows;
     writer_statistics writer;
     verdict truth;
     verdict first_truth;
     verdict part_truth;
+
+    double seconds = 0;  ///< of everything
 
     [[nodiscard]] bool is_sound() const { return truth.is_equal() && first_truth.is_equal() && part_truth.is_equal(); }
 };
@@ -46,5 +50,8 @@ job_result run_job(const job_options& options);
 
 /// Tells a person what happened.
 void print_summary(const job_options& options, const job_result& result);
+
+/// Commands to try next; on what is in `folder`, too, where that is kept.
+void print_next_steps(const std::string& tool, const std::string& folder);
 
 }  // namespace shop

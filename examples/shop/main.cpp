@@ -35,10 +35,13 @@ int run(shop::job_options options, bool keep) {
                   << options.folder.string() << std::endl;
         return 3;
     }
-    if (is_ours && !keep) {
+    const bool kept = keep || !is_ours;
+    if (!kept) {
         std::filesystem::remove_all(options.folder);
         std::cout << "(removed now; --keep keeps it)" << std::endl;
     }
+    const std::filesystem::path tool = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "foreshadow";
+    shop::print_next_steps(std::filesystem::proximate(tool).string(), kept ? options.folder.string() : "");
     return 0;
 }
 

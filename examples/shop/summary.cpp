@@ -77,25 +77,32 @@ void tell_predictions(const fs::restore_point& point) {
         if (told.became.kind == fs::outcome_kind::exact || told.became.kind == fs::outcome_kind::near)
             leads.push_back(told.became.lead_seconds);
     }
-    std::cout << "Predictions (" << point.knows.predictions.size() << ", of both backups):";
-    for (const auto& [kind, count] : outcomes) std::cout << ' ' << count << ' ' << name_of(kind) << ';';
-    if (!leads.empty()) {
-        std::sort(leads.begin(), leads.end());
-        std::cout << " those that came about, " << decimal(leads[leads.size() / 2]) << " s ahead in the median";
-    }
+    std::cout << point.knows.predictions.size() << " predictions in both backups: " << outcomes[fs::outcome_kind::exact]
+              << " came about as foretold, " << outcomes[fs::outcome_kind::near] << " at another key, "
+              << outcomes[fs::outcome_kind::late] << " late, " << outcomes[fs::outcome_kind::other_kind]
+              << " in another way, " << outcomes[fs::outcome_kind::none] << " not; "
+              << outcomes[fs::outcome_kind::pending] << " are open still.";
+    std::sort(leads.begin(), leads.end());
+    if (!leads.empty())
+        std::cout << " Half of what came about was foretold " << decimal(leads[leads.size() / 2])
+                  << " s before or earlier.";
     std::cout << "\n";
 }
 
 void tell_backup(const char* title, const fs::restore_point& point) {
     const fs::backup_figures& f = point.figures;
     const double seconds = seconds_of(point);
-    std::cout << title << ": " << decimal(seconds) << " s; read " << count_text(f.rows_read) << " rows, "
-              << bytes_text(f.bytes_read) << " (" << bytes_text(static_cast<double>(f.bytes_read) / seconds)
-              << "/s), followed " << count_text(f.commits) << " commits with " << count_text(f.changes)
-              << " changes;\n  stored " << bytes_text(f.image_bytes) << " of images, " << bytes_text(f.journal_bytes)
-              << " of journal, " << bytes_text(f.run_bytes) << " of shadows; " << f.shadows_opened
-              << " shadows opened, " << f.shadows_adopted + f.shadows_recut << " came true, " << f.shadows_discarded
-              << " discarded; " << bytes_text(f.bytes_read_twice) << " read twice\n";
+    std::cout << title << ": " << decimal(seconds) << " s; ";
+    if (f.rows_read > 0)
+        std::cout << "read " << count_text(f.rows_read) << " rows, " << bytes_text(f.bytes_read) << " ("
+                  << bytes_text(static_cast<double>(f.bytes_read) / seconds) << "/s, " << bytes_text(f.bytes_read_twice)
+                  << " twice)";
+    else
+        std::cout << "had no table to read again";
+    std::cout << "; followed " << count_text(f.changes) << " changes\n  stored " << bytes_text(f.image_bytes)
+              << " of images, " << bytes_text(f.journal_bytes) << " of journal, " << bytes_text(f.run_bytes)
+              << " of shadows; " << f.shadows_opened << " shadows opened, " << f.shadows_adopted + f.shadows_recut
+              << " came true, " << f.shadows_discarded << " discarded\n";
 }
 
 void tell_restore(const std::string& title, const timed_restore& r) {
@@ -132,15 +139,30 @@ void print_summary(const job_options& options, const job_result& result) {
     tell_predictions(result.second);
     tell_backup("First backup", result.first);
     tell_backup("Second backup", result.second);
-    std::cout << "\nRestores of the second point:\n";
+    std::cout << "\nRestores of the second point, and what they read:\n";
     tell_restore("whole", result.whole);
-    tell_restore("whole, had nothing been foretold", result.without_shadows);
+    tell_restore("  had nothing been foretold", result.without_shadows);
     tell_restore("partition " + restored + " alone", result.part);
+    tell_restore("  had nothing been foretold", result.part_without_shadows);
     std::cout << "\nCompared with the truth:\n";
     tell_verdict("first point", result.first_truth);
     tell_verdict("second point", result.truth);
     tell_verdict("one partition", result.part_truth);
-    std::cout << "\nEverything is in " << folder << ": shop.db, backups, restored.db, writer.log\n" << std::flush;
+    std::cout << "\nIt took " << decimal(result.seconds) << " s; everything is in " << folder << "\n" << std::flush;
+}
+
+void print_next_steps(const std::string& tool, const std::string& folder) {
+    if (!folder.empty())
+        std::cout << "\nTo look at what was made:\n"
+                  << "  " << tool << " points " << folder << "/backups\n"
+                  << "  " << tool << " show " << folder << "/backups\n"
+                  << "  " << tool << " verify --data " << folder << "/backups\n"
+                  << "  " << tool << " release sqlite:" << folder << "/shop.db\n";
+    std::cout << "\nWith an SQLite database of your own, which may be in use:\n"
+              << "  " << tool << " backup sqlite:YOUR.db backups\n"
+              << "  " << tool << " restore backups sqlite:RESTORED.db\n"
+              << "  " << tool << " release sqlite:YOUR.db       # removes what backups left in it\n"
+              << std::flush;
 }
 
 }  // namespace shop

@@ -139,9 +139,9 @@ void workload::restock() {
     }
 }
 
-/// Behind the hot range only the first lot of an item stays.
+/// Far behind the hot range only the first lot of an item stays.
 void workload::sell_out() {
-    const std::int64_t item = (hot_ + size_.items() - 1 - some_.number(hot_items)) % size_.items();
+    const std::int64_t item = (hot_ + size_.items() - 2 * hot_items - some_.number(hot_items)) % size_.items();
     for (std::int64_t i = item; i < item + 8; ++i) {
         const std::int64_t sold = i % size_.items();
         auto& from = *stock_.owner(sold);
