@@ -8,7 +8,6 @@
 
 #include "example.hpp"
 
-#include <iostream>
 #include <map>
 
 // example: store
