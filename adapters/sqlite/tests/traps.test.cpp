@@ -80,6 +80,38 @@ TEST_CASE("OR REPLACE evicts rows of a table without rowid", "[sqlite]") {
     f.check();
 }
 
+TEST_CASE("OR REPLACE evicts by the default of a column that allows no null", "[sqlite]") {
+    const char* fallback = GENERATE("'x'", "\"x\"", "x", "('x')");
+    CAPTURE(fallback);
+    followed f{std::string{"CREATE TABLE t(id INTEGER PRIMARY KEY, u TEXT NOT NULL DEFAULT "} + fallback +
+               " UNIQUE); INSERT INTO t VALUES(1, 'x'), (2, 'y')"};
+    f.db.execute("INSERT OR REPLACE INTO t(id, u) VALUES(3, NULL)");
+    CHECK(f.db.number("SELECT count(*) FROM t WHERE id = 1") == 0);
+    f.check();
+    f.db.execute("UPDATE OR REPLACE t SET u = NULL WHERE id = 2");
+    CHECK(f.db.number("SELECT count(*) FROM t") == 1);
+    f.check();
+}
+
+TEST_CASE("a table that only its own program could make again is refused by name", "[sqlite]") {
+    const folder here;
+    connection db = open_database(here / "a.db");
+    const auto compare = [](void*, int, const void*, int, const void*) { return 0; };
+    REQUIRE(sqlite3_create_collation(db.get(), "mine", SQLITE_UTF8, nullptr, compare) == SQLITE_OK);
+    const char* sql = GENERATE("CREATE TABLE odd(id INTEGER PRIMARY KEY, u COLLATE mine UNIQUE)",
+                               "CREATE TABLE odd(v); CREATE INDEX odd_v ON odd(v COLLATE mine)");
+    db.execute(sql);
+    source s{here / "a.db"};
+    std::string why;
+    try {
+        await(s.hold(std::nullopt));
+    } catch (const error& e) {
+        CHECK(e.code() == errc::unsupported);
+        why = e.message();
+    }
+    CHECK_THAT(why, Catch::Contains("table odd") && Catch::Contains("mine"));
+}
+
 TEST_CASE("a unique index on an expression is refused by the table's name, unless writers fire delete triggers",
           "[sqlite]") {
     const folder here;
@@ -168,6 +200,22 @@ TEST_CASE("tables that come, go and change behind our back are told with their c
         f.known.catch_up(f.s);
         CHECK(f.known.unread.empty());
         f.check_restored();
+    }
+    SECTION("a column dropped and added again in other words") {
+        f.db.execute("ALTER TABLE t DROP COLUMN v; ALTER TABLE t ADD COLUMN v INTEGER DEFAULT 7");
+        f.check();
+        f.db.execute("ALTER TABLE t DROP COLUMN v; ALTER TABLE t ADD COLUMN v TEXT; ALTER TABLE t ADD COLUMN w");
+        f.check();
+    }
+    SECTION("copied by a migration that makes every trigger again, ours included") {
+        std::string triggers;
+        auto all = f.db.prepare("SELECT sql FROM sqlite_schema WHERE type = 'trigger'");
+        while (all.step()) triggers += all.text(0) + ";";
+        f.db.execute(
+            "BEGIN; CREATE TABLE n(id INTEGER PRIMARY KEY, v NOT NULL); INSERT INTO n SELECT id, upper(v) FROM t;"
+            "DROP TABLE t; ALTER TABLE n RENAME TO t;" +
+            triggers + "COMMIT");
+        f.check();
     }
     SECTION("a column dropped while our triggers are there") {
         f.db.execute("ALTER TABLE t DROP COLUMN v; INSERT INTO t VALUES(3)");

@@ -207,8 +207,11 @@ inline void create_triggers(connection& db, const table_shape& table, const part
     for (std::size_t i = 0; i < width; ++i) other.push_back(compared_plain[i] + " IS " + old[i]);
     for (const unique_index& unique : table.unique) {
         std::vector<std::string> equal;
-        for (const auto& [column, collate] : unique.columns)
-            equal.push_back(identifier(column) + " = NEW." + identifier(column) + " COLLATE " + identifier(collate));
+        for (const unique_column& c : unique.columns) {
+            const std::string given = "NEW." + identifier(c.name);
+            const std::string stored = c.fallback.empty() ? given : "ifnull(" + given + ", " + c.fallback + ")";
+            equal.push_back(identifier(c.name) + " = " + stored + " COLLATE " + identifier(c.collate));
+        }
         if (!unique.where.empty()) equal.push_back("(" + unique.where + "\n)");
         const std::string find = head + "SELECT " + number + ", 'E', " + joined(plain) + " FROM " +
                                  identifier(table.name) + " WHERE " + joined(equal, " AND ");

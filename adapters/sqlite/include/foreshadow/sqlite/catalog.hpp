@@ -19,6 +19,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -85,6 +86,21 @@ struct survey {
     return now.compare(0, before.size(), before) == 0;
 }
 
+/// Whether the text that made a table is that from before, but for its name and one piece put in after a column, as ADD
+/// COLUMN does. A column that was dropped and added again has another text, and so has a table that a migration copied.
+[[nodiscard]] inline bool only_grown(std::string_view before, std::string_view now) {
+    before.remove_prefix(std::min(before.find('('), before.size()));
+    now.remove_prefix(std::min(now.find('('), now.size()));
+    if (before == now) return true;
+    if (now.size() < before.size()) return false;
+    const std::size_t grown = now.size() - before.size();
+    for (std::size_t at = 0; at < before.size(); ++at) {
+        if (now[at] == ',' && now.substr(at + grown) == before.substr(at)) return true;
+        if (now[at] != before[at]) return false;
+    }
+    return false;
+}
+
 /// Compares the schema with the books; changes nothing.
 [[nodiscard]] inline survey survey_of(connection& db, const capture_options& options) {
     survey result;
@@ -135,7 +151,8 @@ struct survey {
         parts.erase(known);
         const std::string signature = table.signature();
         const bool lost = letters != trigger_letters(table) || p.signature != signature;
-        const bool told = !lost && only_appended(p.columns, table.column_list()) && !(vacuumed && table.hidden_rowid);
+        const bool told = !lost && only_appended(p.columns, table.column_list()) && only_grown(p.sql, table.sql) &&
+                          !(vacuumed && table.hidden_rowid);
         if (lost || !told || p.name != table.name || p.sql != table.sql) {
             p.name = table.name;
             p.signature = signature;

@@ -20,11 +20,20 @@
 
 namespace foreshadow::sqlite {
 
+struct unique_column {
+    std::string name;
+    std::string collate;
+    std::string
+        fallback;  ///< what `OR REPLACE` stores for a null that is not allowed, as SQL; triggers still see the null
+
+    friend bool operator==(const unique_column&, const unique_column&) = default;
+};
+
 /// A unique index besides the key: a row that conflicts with it is what `OR REPLACE` removes.
 struct unique_index {
     std::string name;
-    std::vector<std::pair<std::string, std::string>> columns;  ///< name, collation
-    std::string where;                                         ///< of a partial index, as SQL
+    std::vector<unique_column> columns;
+    std::string where;  ///< of a partial index, as SQL
 
     friend bool operator==(const unique_index&, const unique_index&) = default;
 };
@@ -61,7 +70,7 @@ struct table_shape {
             text += "," + identifier(c.name) + std::to_string(static_cast<int>(c.collate)) + (c.descending ? "d" : "a");
         for (const unique_index& u : unique) {
             text += ";unique";
-            for (const auto& [column, collate] : u.columns) text += "," + identifier(column) + collate;
+            for (const unique_column& c : u.columns) text += "," + identifier(c.name) + c.collate + c.fallback;
             if (!u.where.empty()) text += " where " + u.where;
         }
         return text;
@@ -132,6 +141,17 @@ namespace detail {
     return {};
 }
 
+/// The default of a column as an expression that means the same anywhere: a bare or quoted word is a string there.
+[[nodiscard]] inline std::string default_expression(std::string_view text) {
+    if (text.empty()) return {};
+    const char first = text.front();
+    if (first == '"' || first == '`' || first == '[') return literal(text.substr(1, text.size() - 2));
+    const bool word = token_end(text, 0) == text.size() && std::isdigit(static_cast<unsigned char>(first)) == 0;
+    for (const char* known : {"null", "true", "false", "current_time", "current_date", "current_timestamp"})
+        if (equal_folded(text, known)) return std::string{text};
+    return word && first != '\'' ? literal(text) : "(" + std::string{text} + ")";
+}
+
 inline void read_indexes(connection& db, table_shape& table) {
     struct index {
         std::string name;
@@ -146,13 +166,16 @@ inline void read_indexes(connection& db, table_shape& table) {
     for (const index& one : uniques) {
         unique_index found{.name = one.name, .columns = {}, .where = {}};
         std::vector<key_column> key;
-        statement& columns =
-            db.cached("SELECT name, \"desc\", coll, cid FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno");
+        statement& columns = db.cached(
+            "SELECT i.name, i.\"desc\", i.coll, i.cid, iif(c.\"notnull\", c.dflt_value, NULL) FROM "
+            "pragma_index_xinfo(?1) i LEFT JOIN pragma_table_xinfo(?2) c ON c.cid = i.cid WHERE i.key ORDER BY "
+            "i.seqno");
         columns.bind(1, one.name);
+        columns.bind(2, table.name);
         bool expression = false;
         while (columns.step()) {
             if (columns.integer(3) == -2) expression = true;
-            found.columns.emplace_back(columns.text(0), columns.text(2));
+            found.columns.push_back({columns.text(0), columns.text(2), default_expression(columns.text(4))});
             const auto collate = collation_named(columns.text(2));
             if (!collate && one.primary && !table.by_rowid)
                 table.refused = "its key uses the collation " + columns.text(2) +
@@ -249,6 +272,28 @@ struct capture_options {
     return read_table(db, std::move(name), without_rowid, options);
 }
 
+namespace detail {
+
+/// Why a table, or an index of it, cannot be made where only SQLite itself is: it uses a function or collation of the
+/// program's own. Empty where it can be. What cannot be made again must not be backed up as if it could.
+[[nodiscard]] inline std::string why_not_made_again(connection& db, connection& scratch, const table_shape& table) {
+    try {
+        scratch.execute(table.sql);
+        statement& indexes =
+            db.cached("SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL");
+        indexes.bind(1, table.name);
+        while (indexes.step()) scratch.execute(indexes.text(0));
+    } catch (const error& e) {
+        if (e.code() != errc::unavailable) throw;
+        const std::string& why = e.message();
+        return "only the program that defines what it uses could make it again" +
+               why.substr(std::min(why.rfind(": "), why.size()));
+    }
+    return {};
+}
+
+}  // namespace detail
+
 /// The user's tables, by name. Views and SQLite's own tables are not among them; virtual tables are, as refused.
 [[nodiscard]] inline std::vector<table_shape> read_tables(connection& db, const capture_options& options) {
     struct entry {
@@ -261,6 +306,7 @@ struct capture_options {
         "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main' AND type <> 'view' ORDER BY name");
     while (list.step()) entries.push_back({list.text(0), list.text(1), list.integer(2) != 0});
     std::vector<table_shape> tables;
+    connection scratch{":memory:", open_mode::create};
     for (const entry& one : entries) {
         if (is_own_table(one.name) || one.name.rfind("sqlite_", 0) == 0) continue;
         if (one.type == "virtual" || one.type == "shadow") {
@@ -270,7 +316,9 @@ struct capture_options {
             tables.push_back(std::move(table));
             continue;
         }
-        tables.push_back(read_table(db, one.name, one.without_rowid, options));
+        table_shape table = read_table(db, one.name, one.without_rowid, options);
+        if (table.refused.empty()) table.refused = detail::why_not_made_again(db, scratch, table);
+        tables.push_back(std::move(table));
     }
     return tables;
 }
