@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // shop: the main job. A shop's database is backed up while a process of its own writes to it, and splits, merges, makes
-// and drops partitions; what is restored must be what the ledger says. Exit status 3: it is not.
+// and drops partitions; what is restored must be what the ledger says. Exit status: 0 it is, 3 it is not; 1 the job
+// failed, 2 wrong usage.
 #include "job.hpp"
 
 #include <CLI/CLI.hpp>
@@ -68,7 +69,11 @@ int main(int argc, char** argv) {
     write->add_option("--seconds", write_seconds,
                       "stop after so long; else standard input is a socket whose end stops it");
     write->add_option("--rows", options.size.rows, "the orders that it began with");
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e) == 0 ? 0 : 2;
+    }
     try {
         return *write ? shop::write(database, options.size, write_seconds) : run(options, keep);
     } catch (const std::exception& e) {

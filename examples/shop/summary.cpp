@@ -117,7 +117,7 @@ void tell_verdict(const char* title, const verdict& v) {
     if (v.last_seq > 0)
         std::cout << ", after line " << count_text(static_cast<std::uint64_t>(v.last_seq)) << " of the ledger";
     std::cout << "\n";
-    for (const std::string& difference : v.differences) std::cout << "    " << difference << "\n";
+    for (const std::string& difference : v.differences) std::cout << "    " << difference.substr(0, 200) << "\n";
 }
 
 }  // namespace
