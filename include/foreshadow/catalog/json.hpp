@@ -2,7 +2,8 @@
 //
 // Described structs to JSON and back. A struct is described once, with Boost.Hana; manifests, checkpoints and
 // `--json` come from that one description. Strings are any bytes: valid UTF-8 stays readable, every other
-// byte (and the backslash) becomes `\xNN`, so that keys and `where`s survive the way through JSON exactly.
+// byte (and the backslash) becomes `\xNN`, so that keys and `where`s survive the way through JSON exactly. JSON has no
+// infinities and no NaN: they become the words "infinity" and "-infinity", and null.
 #pragma once
 
 #include "foreshadow/error.hpp"
@@ -20,10 +21,12 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace foreshadow {
@@ -105,6 +108,42 @@ struct is_optional<std::optional<T>> : std::true_type {};
 template <class T>
 concept described = boost::hana::Struct<T>::value;
 
+template <std::floating_point T>
+[[nodiscard]] json number_to_json(T value) {
+    if (std::isnan(value)) return nullptr;
+    if (std::isinf(value)) return value > 0 ? "infinity" : "-infinity";
+    return value;
+}
+
+template <std::floating_point T>
+[[nodiscard]] T number_from_json(const json& from) {
+    if (from.is_null()) return std::numeric_limits<T>::quiet_NaN();
+    if (from == "infinity") return std::numeric_limits<T>::infinity();
+    if (from == "-infinity") return -std::numeric_limits<T>::infinity();
+    return from.get<T>();
+}
+
+/// A number that does not fit is damage: it is never cut to size.
+template <std::integral T>
+[[nodiscard]] T whole_from_json(const json& from) {
+    if (!from.is_number_integer()) throw error{errc::corrupt, "a whole number is expected"};
+    const bool fits = from.is_number_unsigned() ? std::in_range<T>(from.get<std::uint64_t>())
+                                                : std::in_range<T>(from.get<std::int64_t>());
+    if (!fits) throw error{errc::corrupt, "number " + from.dump() + " is out of range"};
+    return from.get<T>();
+}
+
+/// `name_of` names every value of an enum, and calls all others by one word, which is no name.
+template <class T>
+[[nodiscard]] T word_from_json(const json& from) {
+    static_assert(sizeof(T) == 1, "give the enum std::uint8_t as its underlying type");
+    const auto& word = from.get_ref<const std::string&>();
+    const std::string_view nameless = name_of(static_cast<T>(0xff));
+    for (std::uint8_t i = 0; name_of(static_cast<T>(i)) != nameless; ++i)
+        if (word == name_of(static_cast<T>(i))) return static_cast<T>(i);
+    throw error{errc::corrupt, "unknown word " + escape(word)};
+}
+
 }  // namespace detail
 
 template <class T>
@@ -114,7 +153,7 @@ template <class T>
     } else if constexpr (std::is_enum_v<T>) {
         return name_of(value);
     } else if constexpr (std::is_floating_point_v<T>) {
-        return std::isfinite(value) ? json(value) : json(nullptr);
+        return detail::number_to_json(value);
     } else if constexpr (std::is_arithmetic_v<T>) {
         return value;
     } else if constexpr (detail::is_optional<T>::value) {
@@ -139,19 +178,13 @@ void from_json(const json& from, T& value) {
     if constexpr (std::same_as<T, std::string>) {
         value = detail::unescape(from.get_ref<const std::string&>());
     } else if constexpr (std::is_enum_v<T>) {
-        const auto& name = from.get_ref<const std::string&>();
-        for (std::uint8_t i = 0; i < 16; ++i) {
-            value = static_cast<T>(i);
-            if (name == name_of(value)) return;
-        }
-        throw error{errc::corrupt, "unknown word " + name};
+        value = detail::word_from_json<T>(from);
     } else if constexpr (std::is_floating_point_v<T>) {
-        value = from.is_null() ? std::nan("") : from.get<T>();
+        value = detail::number_from_json<T>(from);
     } else if constexpr (std::same_as<T, bool>) {
         value = from.get<bool>();
     } else if constexpr (std::is_arithmetic_v<T>) {
-        if (!from.is_number_integer()) throw error{errc::corrupt, "a number is expected"};
-        value = from.get<T>();
+        value = detail::whole_from_json<T>(from);
     } else if constexpr (detail::is_optional<T>::value) {
         if (from.is_null()) {
             value.reset();
