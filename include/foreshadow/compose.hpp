@@ -68,7 +68,8 @@ class orchestrator {
     /// Makes a backup and publishes its restore point; resumes what an interrupted one left. See `run_back_up`.
     task<restore_point> back_up() {
         co_await open(true);
-        back_up_parts<source_type, repository_type, storage_type, predictor_type, order_type, pace_type, observer_type, clock_type>
+        back_up_parts<source_type, repository_type, storage_type, predictor_type, order_type, pace_type, observer_type,
+                      clock_type>
             parts{source_, *repository_, *storage_, predictor_, order_, pace_, observer_, clock_};
         restore_point point = co_await run_back_up(parts, options_, lease_owner::this_process());
         co_return point;
@@ -78,8 +79,8 @@ class orchestrator {
     template <target Target>
     task<restore_report> restore(restore_point point, Target into, restore_options options = {}) {
         co_await open(false);
-        restore_report report = co_await run_restore(*repository_, *storage_, into, conflicts_, observer_, std::move(point),
-                                                     std::move(options));
+        restore_report report = co_await run_restore(*repository_, *storage_, into, conflicts_, observer_,
+                                                     std::move(point), std::move(options));
         co_return report;
     }
 
@@ -116,7 +117,8 @@ class orchestrator {
     static Policy take(Slots&... slots) {
         Policy* given = nullptr;
         const auto look = [&](auto& one) {
-            if constexpr (std::same_as<typename std::remove_reference_t<decltype(one)>::role, Role>) given = &one.policy;
+            if constexpr (std::same_as<typename std::remove_reference_t<decltype(one)>::role, Role>)
+                given = &one.policy;
         };
         (look(slots), ...);
         if constexpr (detail::times_given<Role, Slots...> > 0) {
@@ -149,7 +151,8 @@ class orchestrator {
     std::unique_ptr<storage_type> storage_;
 };
 
-/// Composes slots, in any order, into an orchestrator. A composition that cannot work is a typed verdict, said in one line.
+/// Composes slots, in any order, into an orchestrator. A composition that cannot work is a typed verdict, said in one
+/// line.
 template <class... Slots>
 [[nodiscard]] auto compose(Slots... slots) {
     using verdict = composition_verdict<Slots...>;

@@ -85,7 +85,8 @@ TEST_CASE("a backup restores exactly, with a predictor that knows the future", "
 
 TEST_CASE("a backup restores exactly, with a predictor that knows the future and lies", "[simulation]") {
     for (std::uint64_t seed = 1; seed <= seeds; ++seed)
-        check_seed(seed, ft::prophet{future_of(seed), seed % 2 == 0 ? ft::prophet::manner::wrong : ft::prophet::manner::too_late});
+        check_seed(seed, ft::prophet{future_of(seed),
+                                     seed % 2 == 0 ? ft::prophet::manner::wrong : ft::prophet::manner::too_late});
 }
 
 TEST_CASE("a backup restores exactly, with a predictor that is certain of everything", "[simulation]") {

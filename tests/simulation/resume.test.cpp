@@ -39,7 +39,8 @@ TEST_CASE("a backup that dies at any operation of its store is resumed exactly",
         CAPTURE(seed, operations);
         simulated_world world{support::lively(seed)};
         world.live(300);
-        const fs::restore_point point = back_up_dying(world, seed, {operations, operations / 2 + 3, operations / 3 + 5});
+        const fs::restore_point point =
+            back_up_dying(world, seed, {operations, operations / 2 + 3, operations / 3 + 5});
         const auto [into, report] = world.restore(point);
         CHECK(into.rows() == world.database().past().state_at(point.at));
         CHECK(world.verify(true).is_sound());

@@ -3,7 +3,7 @@
 // One backup of a simulated database that lives on meanwhile, and restores compared with the oracle.
 #pragma once
 
-#include "foreshadow/observe/silent_observer.hpp"
+#include "foreshadow/observe/observer.hpp"
 #include "foreshadow/orchestrate/back_up.hpp"
 #include "foreshadow/orchestrate/restore.hpp"
 #include "foreshadow/orchestrate/verify.hpp"
@@ -19,6 +19,7 @@
 #include "foreshadow/testing/simulated_target.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -113,7 +114,9 @@ class any_predictor {
     void start(const fs::layout& now) { one_->start(now); }
     void observe(const fs::log_batch& batch, const fs::layout& now) { one_->observe(batch, now); }
     void learn(const fs::lineage_event& what) { one_->learn(what); }
-    void forecast(fs::wall_time now, double horizon, std::vector<fs::prediction>& out) { one_->forecast(now, horizon, out); }
+    void forecast(fs::wall_time now, double horizon, std::vector<fs::prediction>& out) {
+        one_->forecast(now, horizon, out);
+    }
     [[nodiscard]] std::string save() const { return one_->save(); }
     void load(std::string_view state) { one_->load(state); }
 
@@ -147,6 +150,21 @@ class any_predictor {
 };
 static_assert(fs::predictor<any_predictor>);
 
+/// An observer that hands on to whoever listens.
+class listener {
+  public:
+    using hearing = std::function<void(const fs::event&)>;
+    listener() = default;
+    explicit listener(hearing who) : who_{std::move(who)} {}
+    void on(const fs::event& what) {
+        if (who_) who_(what);
+    }
+
+  private:
+    hearing who_;
+};
+static_assert(fs::observer<listener>);
+
 class simulated_world {
   public:
     explicit simulated_world(ft::database_options options)
@@ -157,6 +175,17 @@ class simulated_world {
     [[nodiscard]] simulated_repository& repository() noexcept { return *repository_; }
     [[nodiscard]] simulated_storage& storage() noexcept { return *storage_; }
     [[nodiscard]] mortal_store& store() noexcept { return store_; }
+    /// What the store holds, to be looked at and damaged.
+    [[nodiscard]] fs::memory_store::objects_type& objects() noexcept { return objects_.objects(); }
+
+    /// Whoever is told of everything from now on.
+    void listen(listener::hearing who) { listening_ = listener{std::move(who)}; }
+
+    /// Another database is what is backed up from now on, into the same repository.
+    void turn_to(ft::database_options options) {
+        database_ = std::make_shared<ft::simulated_database>(time_.clock(), std::move(options));
+        source_ = ft::simulated_source{database_};
+    }
 
     /// The database lives for so many steps, beside whatever else happens.
     void live(std::size_t steps) { time_.spawn(database_->live(steps)); }
@@ -175,10 +204,9 @@ class simulated_world {
         any_predictor predictor{std::move(foretelling)};
         fs::at_risk_first order;
         fs::flat_out speed;
-        fs::silent_observer nobody;
-        fs::back_up_parts<ft::simulated_source, simulated_repository, simulated_storage, any_predictor, fs::at_risk_first,
-                          fs::flat_out, fs::silent_observer, ft::virtual_clock>
-            parts{source_, *repository_, *storage_, predictor, order, speed, nobody, time_.clock()};
+        fs::back_up_parts<ft::simulated_source, simulated_repository, simulated_storage, any_predictor,
+                          fs::at_risk_first, fs::flat_out, listener, ft::virtual_clock>
+            parts{source_, *repository_, *storage_, predictor, order, speed, listening_, time_.clock()};
         return time_.run(fs::run_back_up(parts, options, somebody()));
     }
 
@@ -186,26 +214,32 @@ class simulated_world {
                                                                               fs::restore_options options = {}) {
         ft::simulated_target into;
         fs::fail conflicts;
-        fs::silent_observer nobody;
-        options.memory_bytes = 64 << 10;
-        fs::restore_report report =
-            time_.run(fs::run_restore(*repository_, *storage_, into, conflicts, nobody, point, std::move(options)));
+        fs::restore_report report = restore_into(into, conflicts, point, std::move(options));
         return {into, std::move(report)};
     }
 
-    [[nodiscard]] fs::verify_report verify(bool data) {
-        fs::silent_observer nobody;
-        return time_.run(fs::run_verify(*repository_, *storage_, nobody, {.data = data}));
+    fs::restore_report restore_into(ft::simulated_target into, fs::conflict_policy auto& conflicts,
+                                    const fs::restore_point& point, fs::restore_options options = {}) {
+        options.memory_bytes = 64 << 10;
+        return time_.run(
+            fs::run_restore(*repository_, *storage_, into, conflicts, listening_, point, std::move(options)));
     }
 
-    /// The commits from `from` on at which it pays to look: around each layout change that the point covers, and a few others.
-    [[nodiscard]] std::set<fs::position> interesting_positions(const fs::restore_point& point, fs::position from = {}) const {
+    [[nodiscard]] fs::verify_report verify(bool data) {
+        return time_.run(fs::run_verify(*repository_, *storage_, listening_, {.data = data}));
+    }
+
+    /// The commits from `from` on at which it pays to look: around each layout change that the point covers, and a few
+    /// others.
+    [[nodiscard]] std::set<fs::position> interesting_positions(const fs::restore_point& point,
+                                                               fs::position from = {}) const {
         std::set<fs::position> positions;
         const auto& log = database_->past().commits();
         for (std::size_t i = 0; i < log.size() && log[i].at <= point.at; ++i) {
             const bool is_near_layout_change = !log[i].layouts.empty() || (i > 0 && !log[i - 1].layouts.empty()) ||
                                                (i + 1 < log.size() && !log[i + 1].layouts.empty());
-            if (log[i].at >= std::max(from, point.knows.first.at) && (is_near_layout_change || i % 37 == 0)) positions.insert(log[i].at);
+            if (log[i].at >= std::max(from, point.knows.first.at) && (is_near_layout_change || i % 37 == 0))
+                positions.insert(log[i].at);
         }
         positions.insert(point.at);
         return positions;
@@ -215,7 +249,9 @@ class simulated_world {
     ft::simulation time_;
     std::shared_ptr<ft::simulated_database> database_;
     ft::simulated_source source_;
-    mortal_store store_{fs::memory_store{}};
+    fs::memory_store objects_;
+    mortal_store store_{objects_};
+    listener listening_;
     std::unique_ptr<simulated_repository> repository_;
     std::unique_ptr<simulated_storage> storage_;
 };

@@ -31,9 +31,11 @@ struct foretold {
 
 struct catalog {
     source_identity source;
-    position held;      ///< the log is held from here on
-    position followed;  ///< every change up to here is in a segment
-    layout first;       ///< the layout that the history begins with
+    std::uint64_t timeline = 1;  ///< moves on whenever the log could not be followed on from where it was
+    position held;               ///< the log is held from here on
+    position acknowledged;       ///< the source was told that it may forget the log up to here
+    position followed;           ///< every change up to here is in a segment
+    layout first;                ///< the layout that the history begins with
     std::vector<layout_change> changes;
     std::vector<foretold> predictions;
     boxes known;
@@ -52,5 +54,5 @@ struct catalog {
 
 BOOST_HANA_ADAPT_STRUCT(foreshadow::source_identity, id, kind, name);
 BOOST_HANA_ADAPT_STRUCT(foreshadow::foretold, what, became, shadow, shadow_bytes);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::catalog, source, held, followed, first, changes, predictions, known,
-                        next_prediction, model);
+BOOST_HANA_ADAPT_STRUCT(foreshadow::catalog, source, timeline, held, acknowledged, followed, first, changes,
+                        predictions, known, next_prediction, model);

@@ -15,8 +15,10 @@ namespace foreshadow {
 
 [[nodiscard]] inline const char* name_of(content holds) noexcept {
     switch (holds) {
-        case content::data: return "data";
-        case content::definitions: return "definitions";
+        case content::data:
+            return "data";
+        case content::definitions:
+            return "definitions";
     }
     return "unknown";
 }

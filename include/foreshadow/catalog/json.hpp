@@ -10,8 +10,8 @@
 
 #include <boost/hana/accessors.hpp>
 #include <boost/hana/concept/struct.hpp>
-#include <boost/hana/for_each.hpp>
 #include <boost/hana/first.hpp>
+#include <boost/hana/for_each.hpp>
 #include <boost/hana/second.hpp>
 #include <boost/hana/string.hpp>
 
@@ -88,7 +88,8 @@ namespace detail {
             bytes += text[i];
             continue;
         }
-        const bool whole = i + 3 < text.size() && text[i + 1] == 'x' && digit(text[i + 2]) >= 0 && digit(text[i + 3]) >= 0;
+        const bool whole =
+            i + 3 < text.size() && text[i + 1] == 'x' && digit(text[i + 2]) >= 0 && digit(text[i + 3]) >= 0;
         if (!whole) throw error{errc::corrupt, "a string has an unknown escape"};
         bytes += static_cast<char>(digit(text[i + 2]) * 16 + digit(text[i + 3]));
         i += 3;
@@ -166,7 +167,8 @@ template <class T>
         static_assert(detail::described<T>, "describe the struct with BOOST_HANA_ADAPT_STRUCT");
         json object = json::object();
         boost::hana::for_each(boost::hana::accessors<T>(), [&](const auto& member) {
-            object[boost::hana::to<const char*>(boost::hana::first(member))] = to_json(boost::hana::second(member)(value));
+            object[boost::hana::to<const char*>(boost::hana::first(member))] =
+                to_json(boost::hana::second(member)(value));
         });
         return object;
     }

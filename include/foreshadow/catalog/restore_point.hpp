@@ -19,16 +19,16 @@ namespace foreshadow {
 struct backup_figures {
     wall_time started;
     wall_time ended;
-    std::uint64_t resumed = 0;            ///< how often it went on after an interruption
+    std::uint64_t resumed = 0;  ///< how often it went on after an interruption
     std::uint64_t chunks = 0;
     std::uint64_t rows_read = 0;
     std::uint64_t bytes_read = 0;
-    std::uint64_t bytes_read_twice = 0;   ///< of keys that an image of this backup knew already
+    std::uint64_t bytes_read_twice = 0;  ///< of keys that an image of this backup knew already
     std::uint64_t commits = 0;
     std::uint64_t changes = 0;
-    std::uint64_t journal_bytes = 0;      ///< as stored
-    std::uint64_t image_bytes = 0;        ///< as stored, shared blocks not counted
-    std::uint64_t run_bytes = 0;          ///< as stored: the extra bytes that shadows cost
+    std::uint64_t journal_bytes = 0;  ///< as stored
+    std::uint64_t image_bytes = 0;    ///< as stored, shared blocks not counted
+    std::uint64_t run_bytes = 0;      ///< as stored: the extra bytes that shadows cost
     std::uint64_t layout_changes = 0;
     std::uint64_t shadows_opened = 0;
     std::uint64_t shadows_adopted = 0;
@@ -92,9 +92,9 @@ struct checkpoint {
 
 }  // namespace foreshadow
 
-BOOST_HANA_ADAPT_STRUCT(foreshadow::backup_figures, started, ended, resumed, chunks, rows_read, bytes_read, bytes_read_twice,
-                        commits, changes, journal_bytes, image_bytes, run_bytes, layout_changes, shadows_opened,
-                        shadows_adopted, shadows_recut, shadows_discarded, checkpoints);
+BOOST_HANA_ADAPT_STRUCT(foreshadow::backup_figures, started, ended, resumed, chunks, rows_read, bytes_read,
+                        bytes_read_twice, commits, changes, journal_bytes, image_bytes, run_bytes, layout_changes,
+                        shadows_opened, shadows_adopted, shadows_recut, shadows_discarded, checkpoints);
 BOOST_HANA_ADAPT_STRUCT(foreshadow::proven_step, by, where, after, upto);
 BOOST_HANA_ADAPT_STRUCT(foreshadow::proven_piece, interval, owner, image, since, seen, chain);
 BOOST_HANA_ADAPT_STRUCT(foreshadow::restore_point, id, at, time, knows, proof, figures);

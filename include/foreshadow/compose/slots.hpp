@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The verbs of a composition. Each is constrained by its role's concept, so a wrong policy is reported at the user's own
-// line; each wraps its policy in a slot that says which role it fills. The order of slots does not matter.
+// The verbs of a composition. Each is constrained by its role's concept, so a wrong policy is reported at the user's
+// own line; each wraps its policy in a slot that says which role it fills. The order of slots does not matter.
 #pragma once
 
 #include "foreshadow/observe/observer.hpp"

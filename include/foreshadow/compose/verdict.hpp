@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What is wrong with a composition, as a type. A verdict is `consistent`, or names the rule that is broken; its `verify`
-// holds the one line that a user reads. Tests compare verdicts; users see the line at their own call.
-// The first broken rule wins, in the order of `composition_verdict`.
+// What is wrong with a composition, as a type. A verdict is `consistent`, or names the rule that is broken; its
+// `verify` holds the one line that a user reads. Tests compare verdicts; users see the line at their own call. The
+// first broken rule wins, in the order of `composition_verdict`.
 #pragma once
 
 #include "foreshadow/compose/slots.hpp"
+#include "foreshadow/schedule/at_risk_first.hpp"
+#include "foreshadow/schedule/flat_out.hpp"
 
 #include <concepts>
 #include <type_traits>
@@ -57,9 +59,10 @@ template <class Argument>
 struct argument_is_no_slot {
     template <class Dependent = Argument>
     static constexpr void verify() {
-        static_assert(detail::never<Dependent>,
-                      "an argument of compose is no slot: wrap the policy in its verb, such as back_up(...) or keep_in(...) "
-                      "[docs/reference/compose.md#argument-is-no-slot]");
+        static_assert(
+            detail::never<Dependent>,
+            "an argument of compose is no slot: wrap the policy in its verb, such as back_up(...) or keep_in(...) "
+            "[docs/reference/compose.md#argument-is-no-slot]");
     }
 };
 
@@ -73,7 +76,8 @@ struct predictor_needs_layout_in_log {
     }
 };
 
-/// An adapter's veto: specialise it in the adapter's `constraints.hpp` with a `type` that has `verify()`.
+/// An adapter's veto: specialise it in the adapter's `constraints.hpp` with a `type` that has `verify()`. Asked for
+/// every policy that is given, and for every default that is not replaced.
 template <class Source, class Policy>
 struct compatibility {
     using type = consistent;
@@ -108,11 +112,16 @@ using learns = std::conditional_t<wants_layout_in_log<Predictor> && !Source::tra
 
 template <bool AllSlots, class... Slots>
 struct judge_slots {
-    using type = typename first_broken<std::conditional_t<is_slot<Slots>, consistent, argument_is_no_slot<Slots>>...>::type;
+    using type =
+        typename first_broken<std::conditional_t<is_slot<Slots>, consistent, argument_is_no_slot<Slots>>...>::type;
 };
 
-template <class Source, class... Policies>
-using vetoes = typename first_broken<typename compatibility<Source, Policies>::type...>::type;
+template <class Source, class... Slots>
+using vetoes = typename first_broken<
+    typename compatibility<Source, typename Slots::policy_type>::type...,
+    typename compatibility<Source, policy_for<roles::predictor, size_extrapolation, Slots...>>::type,
+    typename compatibility<Source, policy_for<roles::scan_order, at_risk_first, Slots...>>::type,
+    typename compatibility<Source, policy_for<roles::pace, flat_out, Slots...>>::type>::type;
 
 template <bool HasSource, class... Slots>
 struct judge_fit {
@@ -122,7 +131,7 @@ template <class... Slots>
 struct judge_fit<true, Slots...> {
     using source = policy_for<roles::source, void, Slots...>;
     using type = typename first_broken<learns<source, policy_for<roles::predictor, size_extrapolation, Slots...>>,
-                                       vetoes<source, typename Slots::policy_type...>>::type;
+                                       vetoes<source, Slots...>>::type;
 };
 
 template <class... Slots>

@@ -5,7 +5,8 @@
 // cover, publish. No proof, no restore point.
 //
 // The same call resumes what an earlier one left, and begins from the latest point where the hold has lasted: then
-// only what changed costs anything. Where the hold was lost the source is read again, and older points stay as they are.
+// only what changed costs anything. Where the hold was lost the source is read again, and older points stay as they
+// are.
 #pragma once
 
 #include "foreshadow/orchestrate/checkpointer.hpp"
@@ -34,8 +35,10 @@ class back_up {
     task<restore_point> perform(lease_owner owner) {
         auto& s = session_;
         s.knows.source = co_await s.with.source.identity();
-        lease_type held = co_await lease_type::take(s.with.repository, s.knows.source.id, s.with.clock, std::move(owner));
+        lease_type held =
+            co_await lease_type::take(s.with.repository, s.knows.source.id, s.with.clock, std::move(owner));
         lease_ = &held;
+        s.assert_held = [&held] { return held.assert_held(); };
         std::exception_ptr failure;
         std::optional<restore_point> point;
         try {
@@ -43,7 +46,12 @@ class back_up {
         } catch (...) {
             failure = std::current_exception();
         }
-        co_await held.give_back();
+        try {
+            co_await held.give_back();
+        } catch (...) {
+            // What ended the backup matters more; a lease that was not given back lapses by itself.
+            if (!failure) failure = std::current_exception();
+        }
         if (failure) std::rethrow_exception(failure);
         co_return std::move(*point);
     }
@@ -96,7 +104,8 @@ class back_up {
         const source_identity identity = s.knows.source;
         std::optional<checkpoint> left = co_await latest_checkpoint(s.with.repository, identity.id);
         std::optional<restore_point> last = co_await latest_point(s.with.repository, identity.id);
-        const bool resumes = left && (!last || left->knows.followed > last->at);
+        const bool resumes = left && (!last || std::pair{left->knows.timeline, left->knows.followed} >
+                                                   std::pair{last->knows.timeline, last->at});
         s.figures.started = s.with.clock.now();
         if (resumes) {
             s.knows = std::move(left->knows);
@@ -105,9 +114,14 @@ class back_up {
             s.backup = left->backup;
             s.sequence = left->sequence;
         } else if (last) {
+            last_at_ = last->at;
             s.knows = std::move(last->knows);
+            // Publishing ends with an acknowledgement: a source that does not remember it is not the one that was
+            // backed up.
+            s.knows.acknowledged = last->at;
         }
-        if (s.backup.empty()) s.backup = point_id({static_cast<std::uint64_t>(s.figures.started.microseconds)});
+        if (s.backup.empty())
+            s.backup = point_id(s.knows.timeline, {static_cast<std::uint64_t>(s.figures.started.microseconds)});
         s.knows.source = identity;
         if (!resumes && !last) {
             co_await begin_anew();
@@ -115,20 +129,26 @@ class back_up {
             s.layouts = history_of(s.knows);
             if (!s.knows.model.empty()) s.with.predictor.load(s.knows.model);
         } else {
-            s.tell(warning{"the source's log no longer reaches back to the last backup: it is read again from the start"});
+            s.tell(warning{"the source is read again from the start: " + why_lost_});
+            last_at_.reset();
             const std::string model = std::move(s.knows.model);
             const std::uint64_t next_prediction = s.knows.next_prediction;
+            const std::uint64_t timeline = s.knows.timeline + 1;
             s.knows = catalog{};
+            s.knows.timeline = timeline;
             s.knows.source = identity;
             s.knows.next_prediction = next_prediction;
             if (!model.empty()) s.with.predictor.load(model);
             co_await begin_anew();
         }
         s.followed = s.knows.followed;
+        s.followed_time = s.with.clock.now();  // where nothing is written, the state is the one of now
         s.with.predictor.start(s.layouts.current());
         for (const foretold& told : s.knows.predictions)
             if (told.became.kind == outcome_kind::pending) s.judged.record(told.what);
-        s.tell(backup_started{.source = s.knows.source.name, .backup = s.backup, .resumed = resumes,
+        s.tell(backup_started{.source = s.knows.source.name,
+                              .backup = s.backup,
+                              .resumed = resumes,
                               .partitions = s.layouts.current().partitions.size()});
         s.tell(held_from{s.knows.held});
     }
@@ -147,8 +167,14 @@ class back_up {
             co_await session_.with.source.hold(from);
         } catch (const error& e) {
             if (e.code() != errc::hold_lost) throw;
+            why_lost_ = e.message();
             lasted = false;
         }
+        if constexpr (requires(typename Parts::source_type& source) { source.remembers(from); })
+            if (lasted) {
+                lasted = co_await session_.with.source.remembers(session_.knows.acknowledged);
+                if (!lasted) why_lost_ = "it was put back to an older copy of itself since the last backup";
+            }
         co_return lasted;
     }
 
@@ -171,16 +197,14 @@ class back_up {
         }
         s.knows.model = s.with.predictor.save();
         s.figures.ended = s.with.clock.now();
-        restore_point point{.id = point_id(at),
+        restore_point point{.id = point_id(s.knows.timeline, at),
                             .at = at,
                             .time = s.followed_time,
                             .knows = s.knows,
                             .proof = spelled_out(cover, s.knows.known),
                             .figures = s.figures};
         co_await lease_->assert_held();
-        const std::string object = point_object(s.knows.source.id, point.id);
-        std::string text = to_json(point).dump();
-        co_await put_point(object, std::move(text));
+        co_await put_point(point);
         co_await remove_checkpoints();
         co_await s.with.source.acknowledge(at);
         s.tell(point_published{.id = point.id, .at = at, .time = point.time});
@@ -188,25 +212,27 @@ class back_up {
     }
 
     /// A source in which nothing happened since its last point is at that point still.
-    task<> put_point(std::string object, std::string text) {
-        bool exists = false;
-        try {
-            co_await session_.with.repository.put(object, object_kind::point, std::move(text));
-        } catch (const error& e) {
-            if (e.code() != errc::already_exists) throw;
-            exists = true;
+    task<> put_point(const restore_point& point) {
+        auto& s = session_;
+        if (last_at_ == point.at) {
+            s.tell(warning{"nothing was written since the last restore point; it is the newest state"});
+            co_return;
         }
-        if (exists) session_.tell(warning{"nothing was written since the last restore point; it is the newest state"});
+        const std::string object = point_object(s.knows.source.id, point.id);
+        std::string text = to_json(point).dump();
+        co_await s.with.repository.put(object, object_kind::point, std::move(text));
     }
 
+    /// Of this backup, and of older ones that it supersedes; never of one that took over.
     task<> remove_checkpoints() {
+        co_await lease_->assert_held();
         const std::string folder = "sources/" + session_.knows.source.id + "/running/";
         const std::vector<object_info> objects = co_await session_.with.repository.list(folder);
         for (const object_info& info : objects) co_await session_.with.repository.remove(info.name);
     }
 
-    /// Gives outcomes to predictions whose time is over; the others stay pending, and the next backup goes on judging them.
-    /// A shadow that still waits for its change ends here: the journal has everything that it has.
+    /// Gives outcomes to predictions whose time is over; the others stay pending, and the next backup goes on judging
+    /// them. A shadow that still waits for its change ends here: the journal has everything that it has.
     void validate(forecaster<Parts>& forecasts) {
         auto& s = session_;
         forecasts.lapse();
@@ -229,6 +255,8 @@ class back_up {
     checkpointer<Parts> checkpoints_;
     std::optional<journal_writer<typename Parts::repository_type>> journal_;
     lease_type* lease_ = nullptr;
+    std::optional<position> last_at_;  ///< of the point that this backup goes on from
+    std::string why_lost_;
 };
 
 }  // namespace detail
@@ -236,10 +264,10 @@ class back_up {
 /// Makes one backup of a source into a repository, and publishes its restore point.
 ///
 /// Runs on one strand: spawn it on a strand or on a context that one thread runs.
-/// Guarantees: nothing that is published is incomplete; whatever ends it, what is durable stays and the same call resumes.
-/// Errors: whatever the policies throw; `busy` while another backup of the source is under way; `not_restorable` when the
-/// proof fails; `interrupted` after `options.stop`.
-/// Cancellation: at any suspension; up to two checkpoint intervals of reading are repeated by the next call.
+/// Guarantees: nothing that is published is incomplete; whatever ends it, what is durable stays and the same call
+/// resumes. Errors: whatever the policies throw; `busy` while another backup of the source is under way;
+/// `not_restorable` when the proof fails; `interrupted` after `options.stop`. Cancellation: at any suspension; up to
+/// two checkpoint intervals of reading are repeated by the next call.
 template <class Parts>
 task<restore_point> run_back_up(Parts parts, back_up_options options, lease_owner owner) {
     detail::back_up<Parts> made{parts, options};

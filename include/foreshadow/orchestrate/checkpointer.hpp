@@ -15,7 +15,8 @@
 namespace foreshadow {
 
 /// `sources/<source>/running/<backup>/<sequence>`
-[[nodiscard]] inline std::string checkpoint_name(const std::string& source, const std::string& backup, std::uint64_t sequence) {
+[[nodiscard]] inline std::string checkpoint_name(const std::string& source, const std::string& backup,
+                                                 std::uint64_t sequence) {
     char digits[24];
     std::snprintf(digits, sizeof digits, "%010llu", static_cast<unsigned long long>(sequence));
     return "sources/" + source + "/running/" + backup + "/" + digits;
@@ -46,7 +47,10 @@ class checkpointer {
             const std::string old = checkpoint_name(s.knows.source.id, s.backup, before);
             co_await s.with.repository.remove(old);
         }
+        // Whoever took over may need the log that this one could let go.
+        if (s.assert_held) co_await s.assert_held();
         co_await s.with.source.acknowledge(state.knows.followed);
+        s.knows.acknowledged = state.knows.followed;
         ++s.figures.checkpoints;
         last_ = s.with.clock.seconds();
         s.tell(checkpointed{.followed = state.knows.followed, .sequence = state.sequence});

@@ -62,7 +62,8 @@ class forecaster {
     /// Lets `candidates` open shadows, and notes which opened and which gave way.
     void note_fates(std::span<const prediction> candidates) {
         auto& s = session_;
-        for (const auto& [id, fate] : s.shadows.consider(candidates, s.layouts.current(), s.followed, s.stored_bytes())) {
+        for (const auto& [id, fate] :
+             s.shadows.consider(candidates, s.layouts.current(), s.followed, s.stored_bytes())) {
             foretold* told = s.find_prediction(id);
             if (told != nullptr) told->shadow = fate;
             if (fate == shadow_fate::open)
@@ -90,7 +91,8 @@ class forecaster {
         if (p.predictor.empty()) p.predictor = std::string{s.with.predictor.name};
         s.tell(predicted{p});
         s.judged.record(p);
-        s.knows.predictions.push_back({.what = std::move(p), .became = {}, .shadow = shadow_fate::none, .shadow_bytes = 0});
+        s.knows.predictions.push_back(
+            {.what = std::move(p), .became = {}, .shadow = shadow_fate::none, .shadow_bytes = 0});
     }
 
     void set_pace(const strain& felt) {
@@ -114,7 +116,9 @@ class forecaster {
         s.tokens.rate(rate_);
         last_ = now;
         last_read_ = s.figures.bytes_read;
-        s.tell(pace_changed{.rate = rate_, .predicted_change_rate = expected, .latency_seconds = felt.latency_seconds,
+        s.tell(pace_changed{.rate = rate_,
+                            .predicted_change_rate = expected,
+                            .latency_seconds = felt.latency_seconds,
                             .reason = std::string{decided.reason}});
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Finding restore points and checkpoints by their names. Names sort by position, so the latest point of a source
-// is the last of its list.
+// Finding restore points and checkpoints by their names. Names sort by timeline and position, so the latest point of a
+// source is the last of its list.
 #pragma once
 
 #include "foreshadow/catalog/json.hpp"
@@ -18,14 +18,15 @@ namespace foreshadow {
 /// A restore point by name, without its content.
 struct point_name {
     std::string source;
-    std::string id;  ///< sorts by position
+    std::string id;  ///< sorts by timeline and position
     std::string object;
 };
 
-/// The id of the point at `at`: 20 digits, so that names sort as positions do.
-[[nodiscard]] inline std::string point_id(position at) {
-    char digits[24];
-    std::snprintf(digits, sizeof digits, "%020llu", static_cast<unsigned long long>(at.value));
+/// The id of the point at `at`: names sort by timeline, then by position, which never repeats within one.
+[[nodiscard]] inline std::string point_id(std::uint64_t timeline, position at) {
+    char digits[48];
+    std::snprintf(digits, sizeof digits, "%04llu-%020llu", static_cast<unsigned long long>(timeline),
+                  static_cast<unsigned long long>(at.value));
     return digits;
 }
 
@@ -56,27 +57,44 @@ task<restore_point> read_point(Repository& repository, std::string object) {
     co_return parse_document<restore_point>(text, object);
 }
 
-/// The point called `id`, or the latest for "latest"; a unique suffix of an id will do.
-/// Errors: `not_found` when there is none or it is ambiguous.
+/// The latest point. A database that was released and held again has a new identity and its old name: the newer one
+/// counts. Errors: `invalid_argument` where the repository holds sources of several names.
+template <class Repository>
+task<restore_point> find_latest(Repository& repository, std::vector<point_name> points) {
+    std::optional<restore_point> latest;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        const bool is_last_of_source = i + 1 == points.size() || points[i + 1].source != points[i].source;
+        if (!is_last_of_source) continue;
+        restore_point last = co_await read_point(repository, points[i].object);
+        if (latest && latest->knows.source.name != last.knows.source.name)
+            throw error{errc::invalid_argument, "the repository holds several sources, so \"latest\" is ambiguous",
+                        "name a point: `foreshadow points` lists them"};
+        if (!latest || latest->time < last.time) latest = std::move(last);
+    }
+    co_return std::move(*latest);
+}
+
+/// The point called `id`, or the latest for "latest"; a unique end of `<source>/<id>` will do.
+/// Errors: `not_found` when there is none or it is ambiguous; `invalid_argument` for "latest" of several sources.
 template <class Repository>
 task<restore_point> find_point(Repository& repository, std::string id) {
     const std::vector<point_name> points = co_await list_points(repository);
     if (points.empty())
         throw error{errc::not_found, "the repository has no restore point", "run `foreshadow backup` first"};
     if (id == "latest") {
-        if (points.front().source != points.back().source)
-            throw error{errc::invalid_argument, "the repository holds several sources, so \"latest\" is ambiguous",
-                        "name a point: `foreshadow points` lists them"};
-        restore_point latest = co_await read_point(repository, points.back().object);
+        restore_point latest = co_await find_latest(repository, points);
         co_return latest;
     }
     const point_name* found = nullptr;
+    bool is_ambiguous = false;
     for (const point_name& p : points) {
         const std::string full = p.source + "/" + p.id;
-        if (full.size() < id.size() || full.compare(full.size() - id.size(), id.size(), id) != 0) continue;
-        if (found != nullptr) throw error{errc::not_found, "more than one restore point ends in " + id, "write more of its id"};
+        if (!full.ends_with(id)) continue;
+        is_ambiguous = found != nullptr && full != id;  // the whole of an id is never ambiguous
         found = &p;
+        if (full == id) break;
     }
+    if (is_ambiguous) throw error{errc::not_found, "more than one restore point ends in " + id, "write more of its id"};
     if (found == nullptr)
         throw error{errc::not_found, "there is no restore point " + id, "`foreshadow points` lists what there is"};
     restore_point point = co_await read_point(repository, found->object);

@@ -97,7 +97,9 @@ class recorder {
         s.followed_time = batch.is_empty() ? std::max(s.followed_time, batch.now) : batch.commits.back().time;
         s.figures.commits += batch.commits.size();
         s.figures.changes += batch.changes.size();
-        s.tell(log_followed{.upto = batch.upto, .commits = batch.commits.size(), .changes = batch.changes.size(),
+        s.tell(log_followed{.upto = batch.upto,
+                            .commits = batch.commits.size(),
+                            .changes = batch.changes.size(),
                             .bytes = batch.changes.bytes()});
     }
 
@@ -109,14 +111,16 @@ class recorder {
             for (const partition& begun : change.begun) {
                 const birth born{.interval = begun.interval, .at = change.at};
                 auto& births = s.knows.known.births;
-                if (begun.born_empty && std::find(births.begin(), births.end(), born) == births.end()) births.push_back(born);
+                if (begun.born_empty && std::find(births.begin(), births.end(), born) == births.end())
+                    births.push_back(born);
             }
             // The layout was read after the hold: entries up to there are in it already.
             if (change.at.at <= s.layouts.first().at || is_known(change)) continue;
             const std::size_t before = s.layouts.lineage().size();
             s.layouts.apply(change);
             s.knows.changes.push_back(change);
-            came.insert(came.end(), s.layouts.lineage().begin() + static_cast<std::ptrdiff_t>(before), s.layouts.lineage().end());
+            came.insert(came.end(), s.layouts.lineage().begin() + static_cast<std::ptrdiff_t>(before),
+                        s.layouts.lineage().end());
         }
         if (!batch.layouts.empty()) ++s.plan_epoch;
         s.figures.layout_changes += came.size();

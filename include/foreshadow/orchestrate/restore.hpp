@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Restore is one streamed merge per proven piece: the image's rows, the runs where they cover a stretch of positions, the
-// journal elsewhere. The journal is read once, only the frames that some piece needs, and sorted once for all
+// Restore is one streamed merge per proven piece: the image's rows, the runs where they cover a stretch of positions,
+// the journal elsewhere. The journal is read once, only the frames that some piece needs, and sorted once for all
 // partitions within bounded memory. Nothing of the target looks whole before `finish`.
 #pragma once
 
@@ -112,6 +112,9 @@ class restore {
             for (const journal_commit& c : directory.commits)
                 if (is_wanted(c.at, c.time) && (!best || best->at < c.at)) best = c;
         }
+        // Before the first commit that was followed there is the state that the hold began with; its time is not known.
+        if (!best && options.at && !options.at_time && point.knows.held <= *options.at)
+            best = journal_commit{.at = point.knows.held, .time = {}};
         if (!best)
             throw error{errc::not_restorable, "no commit is known at or before the time asked for",
                         "`foreshadow points` shows the restorable range"};
@@ -131,7 +134,8 @@ class restore {
     [[nodiscard]] static layout selected(layout whole, const std::vector<std::string>& names) {
         if (names.empty()) return whole;
         for (const std::string& name : names)
-            if (std::none_of(whole.partitions.begin(), whole.partitions.end(), [&](const auto& p) { return p.name == name; }))
+            if (std::none_of(whole.partitions.begin(), whole.partitions.end(),
+                             [&](const auto& p) { return p.name == name; }))
                 throw error{errc::not_found, "there is no partition " + name + " at that position",
                             "`foreshadow show` lists the partitions"};
         std::erase_if(whole.partitions, [&](const partition& p) {
@@ -167,7 +171,9 @@ class restore {
                 upto = std::max(upto, need.upto);
             }
             if (interest.empty()) continue;
-            const typename journal_reader<Repository>::sink into_log = [&log](const change_view& change) { log.add(change); };
+            const typename journal_reader<Repository>::sink into_log = [&log](const change_view& change) {
+                log.add(change);
+            };
             report_.journal_bytes_read += co_await reader.read(s, std::move(interest), after, upto, into_log);
         }
         log.seal();
@@ -198,8 +204,10 @@ class restore {
                 co_await target_.load(part, rows);
                 done.rows += rows.size();
                 done.bytes += rows.bytes();
-                observer_.on(event{restore_progress{.partition = part.name, .rows = report_.rows + done.rows,
-                                                    .bytes = report_.bytes + done.bytes, .of = total_bytes_}});
+                observer_.on(event{restore_progress{.partition = part.name,
+                                                    .rows = report_.rows + done.rows,
+                                                    .bytes = report_.bytes + done.bytes,
+                                                    .of = total_bytes_}});
             }
             if (open.image) report_.image_bytes_read += open.image->stored_bytes();
             for (const auto& cursor : open.runs) report_.run_bytes_read += cursor->stored_bytes();
@@ -247,7 +255,8 @@ class restore {
                                    [&](const change_step& s) { return s.after < at.at && at.at <= s.upto; });
             };
             auto cursor = std::make_shared<sorted_log::cursor>(log.read(piece.interval));
-            open.plan.changes.push_back([cursor, is_needed](change_batch& out) { return next_changes(cursor, is_needed, out); });
+            open.plan.changes.push_back(
+                [cursor, is_needed](change_batch& out) { return next_changes(cursor, is_needed, out); });
             for (const range_erasure& e : log.erasures())
                 if (is_needed(e.at)) add_erasure(open.plan, e);
         }
@@ -297,7 +306,8 @@ class restore {
 template <class Repository, class Storage, target Target, conflict_policy Conflict, class Observer>
 task<restore_report> run_restore(Repository& repository, Storage& storage, Target& target, Conflict& conflicts,
                                  Observer& observer, restore_point point, restore_options options) {
-    detail::restore<Repository, Storage, Target, Conflict, Observer> work{repository, storage, target, conflicts, observer};
+    detail::restore<Repository, Storage, Target, Conflict, Observer> work{repository, storage, target, conflicts,
+                                                                          observer};
     std::exception_ptr failure;
     restore_report report;
     try {

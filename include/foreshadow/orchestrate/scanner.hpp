@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Reads what no usable image covers, a short chunk at a time, in the order that the scan-order policy gives. The scan is
-// planned by interval: when a partition splits in mid-scan, what is read stays read, and the rest is asked of the
+// Reads what no usable image covers, a short chunk at a time, in the order that the scan-order policy gives. The scan
+// is planned by interval: when a partition splits in mid-scan, what is read stays read, and the rest is asked of the
 // new owner (layout rule). Rows of neighbouring chunks go into one stretch, one tree of blocks; each chunk is an image
 // of its own, with its own horizon, over a part of that tree.
 //
@@ -11,6 +11,7 @@
 
 #include "foreshadow/orchestrate/session.hpp"
 #include "foreshadow/plane/coverage.hpp"
+#include "foreshadow/plane/key_set.hpp"
 #include "foreshadow/run/scope.hpp"
 #include "foreshadow/store/partition_storage.hpp"
 
@@ -81,7 +82,8 @@ class scanner {
     }
 
     piece take_piece() {
-        const std::size_t chosen = std::min(session_.with.order.next(pieces_, session_.judged.live()), pieces_.size() - 1);
+        const std::size_t chosen =
+            std::min(session_.with.order.next(pieces_, session_.judged.live()), pieces_.size() - 1);
         piece taken = std::move(pieces_[chosen]);
         pieces_.erase(pieces_.begin() + static_cast<std::ptrdiff_t>(chosen));
         return taken;
@@ -94,20 +96,25 @@ class scanner {
             w.writer.emplace(s.with.storage.write());
             w.epoch = s.stretch_epoch;
         }
-        const bool is_read_again = std::any_of(s.knows.known.images.begin(), s.knows.known.images.end(),
-                                               [&](const image& i) { return i.interval.overlaps(read.interval); });
+        const bool is_read_again = read_.overlaps(read.interval);
+        read_.insert(read.interval);
         if (!w.pending.empty() && w.pending.back().seen == read.seen) {
             image& grown = w.pending.back();
             grown.interval.end = read.interval.end;
             grown.rows += rows.size();
             grown.bytes += rows.bytes();
         } else {
-            w.pending.push_back({.interval = read.interval, .seen = read.seen, .where = {}, .rows = rows.size(), .bytes = rows.bytes()});
+            w.pending.push_back({.interval = read.interval,
+                                 .seen = read.seen,
+                                 .where = {},
+                                 .rows = rows.size(),
+                                 .bytes = rows.bytes()});
         }
         w.next = read.interval.end;
         w.at_end = read.interval.is_unbounded();
         w.in_flight.reset();
-        if (planned_ == s.plan_epoch && end_before(read.interval.end, from.interval.end)) put_back(from, read, rows.bytes());
+        if (planned_ == s.plan_epoch && end_before(read.interval.end, from.interval.end))
+            put_back(from, read, rows.bytes());
         // Enough for the next chunk to be admitted by; chunks of a band are alike.
         chunk_bytes_ = std::max<std::size_t>(rows.bytes(), 4096);
         ++s.figures.chunks;
@@ -149,7 +156,8 @@ class scanner {
         boxes view = s.knows.known;
         for (const worker& w : workers_) view.images.insert(view.images.end(), w.pending.begin(), w.pending.end());
         if (s.knows.followed < s.followed)
-            view.segments.push_back({.after = s.knows.followed, .upto = s.followed, .where = {}, .changes = 0, .bytes = 0});
+            view.segments.push_back(
+                {.after = s.knows.followed, .upto = s.followed, .where = {}, .changes = 0, .bytes = 0});
         std::vector<key_range> todo = to_scan(view, s.layouts.current(), s.followed);
         for (const worker& w : workers_)
             if (w.in_flight) {
@@ -175,6 +183,7 @@ class scanner {
     backup_session<Parts>& session_;
     std::vector<worker> workers_;
     std::vector<piece> pieces_;  ///< in key order
+    key_set read_;               ///< by this process; what is read again shows in the figures
     std::uint64_t planned_ = 0;
     std::size_t chunk_bytes_ = 4096;
 };

@@ -18,6 +18,7 @@
 #include "foreshadow/store/journal.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -45,30 +46,27 @@ struct back_up_parts {
 template <class Parts>
 struct backup_session {
     backup_session(Parts parts, back_up_options chosen)
-        : with{parts},
-          options{chosen},
-          shadows{chosen.shadows},
-          memory{chosen.memory_bytes},
-          tokens{parts.clock} {}
+        : with{parts}, options{chosen}, shadows{chosen.shadows}, memory{chosen.memory_bytes}, tokens{parts.clock} {}
 
     Parts with;
     back_up_options options;
 
-    catalog knows;            ///< `knows.followed`: sealed in segments
+    catalog knows;  ///< `knows.followed`: sealed in segments
     layout_history layouts;
     position followed;        ///< taken from the log, perhaps not sealed yet
     wall_time followed_time;  ///< of the last commit, or of the source's clock
     backup_figures figures;
-    std::string backup;       ///< id of this backup, for the names of its checkpoints
+    std::string backup;          ///< id of this backup, for the names of its checkpoints
     std::uint64_t sequence = 0;  ///< of the last checkpoint
 
     judge judged;
     shadow_set shadows;
     budget memory;
     token_bucket<typename Parts::clock_type> tokens;
-    pulse followed_on;               ///< after every batch
-    std::uint64_t stretch_epoch = 0; ///< a stretch of an older epoch is closed at the next chunk
-    std::uint64_t plan_epoch = 0;    ///< moves with everything that changes what is to be scanned
+    std::function<task<>()> assert_held;  ///< throws `displaced` once another backup of the source took over
+    pulse followed_on;                    ///< after every batch
+    std::uint64_t stretch_epoch = 0;      ///< a stretch of an older epoch is closed at the next chunk
+    std::uint64_t plan_epoch = 0;         ///< moves with everything that changes what is to be scanned
     bool stopping = false;
 
     [[nodiscard]] bool is_stop_requested() const {

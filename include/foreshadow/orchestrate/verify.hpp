@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Verify reads what a restore would: every point's document, its boxes, and its proof anew by the coverage rule; with
-// `data`, every byte. It goes on after a finding, so that one damaged object names all that depends on it and nothing else.
+// `data`, every byte. It goes on after a finding, so that one damaged object names all that depends on it and nothing
+// else.
 #pragma once
 
 #include "foreshadow/catalog/restore_point.hpp"
@@ -11,6 +12,7 @@
 #include "foreshadow/plane/layout_history.hpp"
 #include "foreshadow/store/journal_reader.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -53,10 +55,28 @@ class verify {
             co_await check_point(name);
             observer_.on(event{verify_progress{.done = report_.points, .of = points.size()}});
         }
+        co_await check_repository();
         co_return std::move(report_);
     }
 
   private:
+    /// What no point needs as long as the rest is whole; what one needs has been found by its boxes.
+    task<> check_repository() {
+        std::vector<error> found = repository_.damage();
+        if (options_.data) {
+            const std::vector<error> in_packs = co_await repository_.check_packs();
+            found.insert(found.end(), in_packs.begin(), in_packs.end());
+        }
+        for (const error& e : found) {
+            const std::string object = e.fact("object");
+            const bool is_known = std::any_of(report_.findings.begin(), report_.findings.end(),
+                                              [&](const finding& f) { return f.object == object; });
+            if (!is_known)
+                report_.findings.push_back(
+                    {object, e.message(), {"no restore point as long as the other objects are whole"}});
+        }
+    }
+
     task<> check_point(point_name name) {
         std::optional<restore_point> point;
         std::optional<error> wrong;
@@ -82,7 +102,8 @@ class verify {
         try {
             const proof cover = prove(point.knows.known, history_of(point.knows).at(point.at), point.at);
             for (const gap& g : cover.gaps)
-                report_.findings.push_back({name.object, "the proof fails: " + g.why,
+                report_.findings.push_back({name.object,
+                                            "the proof fails: " + g.why,
                                             {"point " + name.id + ", keys " + printable(g.interval)}});
         } catch (const error& e) {
             note(e, name.object, "point " + name.id);
@@ -108,13 +129,10 @@ class verify {
         std::optional<error> wrong;
         try {
             journal_reader<Repository> reader{repository_};
-            if (options_.data) {
-                const typename journal_reader<Repository>::sink nowhere = [](const change_view&) {};
-                std::vector<key_range> everything{key_range::all()};
-                co_await reader.read(box, std::move(everything), box.after, box.upto, nowhere);
-            } else {
-                co_await reader.open(box);
-            }
+            if (options_.data)
+                co_await reader.check(box);
+            else
+                (void)co_await reader.open(box);
         } catch (const error& e) {
             wrong = e;
         }

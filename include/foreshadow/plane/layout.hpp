@@ -30,12 +30,12 @@ enum class content : std::uint8_t { data, definitions };
 
 struct partition {
     partition_id id;
-    std::string name;        ///< an attribute for people; never an identity
+    std::string name;  ///< an attribute for people; never an identity
     key_range interval;
     content holds = content::data;
-    bool born_empty = false;   ///< its creation is in the log and it had no rows: counts as an image from there on
-    std::uint64_t rows = 0;    ///< an estimate when the layout was read; 0 when unknown
-    std::uint64_t bytes = 0;   ///< an estimate when the layout was read; 0 when unknown
+    bool born_empty = false;  ///< its creation is in the log and it had no rows: counts as an image from there on
+    std::uint64_t rows = 0;   ///< an estimate when the layout was read; 0 when unknown
+    std::uint64_t bytes = 0;  ///< an estimate when the layout was read; 0 when unknown
 
     friend bool operator==(const partition&, const partition&) = default;
 };
@@ -57,7 +57,8 @@ struct layout {
     }
 
     [[nodiscard]] const partition* find(partition_id id) const {
-        const auto found = std::find_if(partitions.begin(), partitions.end(), [&](const auto& p) { return p.id == id; });
+        const auto found =
+            std::find_if(partitions.begin(), partitions.end(), [&](const auto& p) { return p.id == id; });
         return found == partitions.end() ? nullptr : &*found;
     }
 };

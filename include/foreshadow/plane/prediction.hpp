@@ -35,9 +35,9 @@ struct prediction {
     std::uint64_t id = 0;  ///< given by the catalog when it is recorded; 0 before
     lineage_kind kind = lineage_kind::split;
     std::vector<partition_id> partitions;
-    std::vector<key> boundaries;     ///< expected inner boundaries after the change; none for a merge or drop
+    std::vector<key> boundaries;  ///< expected inner boundaries after the change; none for a merge or drop
     expected_delay when;
-    double confidence = 0;           ///< calibrated probability that it happens within `horizon_seconds`
+    double confidence = 0;  ///< calibrated probability that it happens within `horizon_seconds`
     double horizon_seconds = 0;
     std::vector<evidence> because;
     position issued_at;
@@ -53,21 +53,27 @@ enum class outcome_kind : std::uint8_t { pending, exact, near, late, other_kind,
 
 [[nodiscard]] inline const char* name_of(outcome_kind kind) noexcept {
     switch (kind) {
-        case outcome_kind::pending: return "pending";
-        case outcome_kind::exact: return "exact";
-        case outcome_kind::near: return "near";
-        case outcome_kind::late: return "late";
-        case outcome_kind::other_kind: return "other kind";
-        case outcome_kind::none: return "none";
+        case outcome_kind::pending:
+            return "pending";
+        case outcome_kind::exact:
+            return "exact";
+        case outcome_kind::near:
+            return "near";
+        case outcome_kind::late:
+            return "late";
+        case outcome_kind::other_kind:
+            return "other kind";
+        case outcome_kind::none:
+            return "none";
     }
     return "unknown";
 }
 
 struct outcome {
     outcome_kind kind = outcome_kind::pending;
-    version at;                  ///< of the layout change, where there was one
-    double lead_seconds = 0;     ///< from the issue of the prediction to the change
-    std::vector<key> boundaries; ///< the boundaries that came about
+    version at;                   ///< of the layout change, where there was one
+    double lead_seconds = 0;      ///< from the issue of the prediction to the change
+    std::vector<key> boundaries;  ///< the boundaries that came about
 
     friend bool operator==(const outcome&, const outcome&) = default;
 };
@@ -84,12 +90,18 @@ enum class shadow_fate : std::uint8_t {
 
 [[nodiscard]] inline const char* name_of(shadow_fate fate) noexcept {
     switch (fate) {
-        case shadow_fate::none: return "none";
-        case shadow_fate::open: return "open";
-        case shadow_fate::adopted: return "adopted";
-        case shadow_fate::recut: return "recut";
-        case shadow_fate::discarded: return "discarded";
-        case shadow_fate::displaced: return "displaced";
+        case shadow_fate::none:
+            return "none";
+        case shadow_fate::open:
+            return "open";
+        case shadow_fate::adopted:
+            return "adopted";
+        case shadow_fate::recut:
+            return "recut";
+        case shadow_fate::discarded:
+            return "discarded";
+        case shadow_fate::displaced:
+            return "displaced";
     }
     return "unknown";
 }

@@ -16,22 +16,27 @@ namespace foreshadow {
 /// Which layout changes are coming, when, how surely?
 ///
 /// - `start(layout)`: the layout at the beginning, with the sizes that the source could tell.
-/// - `observe(batch, layout)`: what was written; `layout` is the one in force at the batch's end. Allocates nothing per change.
+/// - `observe(batch, layout)`: what was written; `layout` is the one in force at the batch's end. Allocates nothing per
+/// change.
 /// - `learn(event)`: a layout change that came about; called after `observe` of the batch that it stood in.
-/// - `forecast(now, horizon_seconds, out)`: appends what is expected within the horizon. Ids and issue are filled in by the caller.
-/// - `save()`, `load(state)`: what was learnt, as bytes of the predictor's own; `load` of foreign bytes throws `corrupt`.
+/// - `forecast(now, horizon_seconds, out)`: appends what is expected within the horizon. Ids and issue are filled in by
+/// the caller.
+/// - `save()`, `load(state)`: what was learnt, as bytes of the predictor's own; `load` of foreign bytes throws
+/// `corrupt`.
 ///
-/// Nothing that a predictor returns can hurt: confidences are clamped, unknown partitions and NaN are dropped by the caller.
+/// Nothing that a predictor returns can hurt: confidences are clamped, unknown partitions and NaN are dropped by the
+/// caller.
 template <class P>
-concept predictor = requires(P& p, const P& sealed, const layout& now, const log_batch& batch, const lineage_event& event,
-                             wall_time time, double horizon_seconds, std::vector<prediction>& out, std::string_view state) {
-    { P::name } -> std::convertible_to<std::string_view>;
-    { p.start(now) } -> std::same_as<void>;
-    { p.observe(batch, now) } -> std::same_as<void>;
-    { p.learn(event) } -> std::same_as<void>;
-    { p.forecast(time, horizon_seconds, out) } -> std::same_as<void>;
-    { sealed.save() } -> std::same_as<std::string>;
-    { p.load(state) } -> std::same_as<void>;
-};
+concept predictor =
+    requires(P& p, const P& sealed, const layout& now, const log_batch& batch, const lineage_event& event,
+             wall_time time, double horizon_seconds, std::vector<prediction>& out, std::string_view state) {
+        { P::name } -> std::convertible_to<std::string_view>;
+        { p.start(now) } -> std::same_as<void>;
+        { p.observe(batch, now) } -> std::same_as<void>;
+        { p.learn(event) } -> std::same_as<void>;
+        { p.forecast(time, horizon_seconds, out) } -> std::same_as<void>;
+        { sealed.save() } -> std::same_as<std::string>;
+        { p.load(state) } -> std::same_as<void>;
+    };
 
 }  // namespace foreshadow

@@ -43,7 +43,8 @@ struct change_view {
 class change_batch {
   public:
     void append(const change_view& change) {
-        entries_.push_back({arena_.size(), change.key.size(), change.payload.size(), change.at, change.kind, change.hint});
+        entries_.push_back(
+            {arena_.size(), change.key.size(), change.payload.size(), change.at, change.kind, change.hint});
         arena_.append(change.key);
         arena_.append(change.payload);
     }
@@ -64,7 +65,8 @@ class change_batch {
         entries_.clear();
     }
 
-    /// Orders the entries by key, then version; the bytes stay where they are. Equal entries keep their order. O(n log n).
+    /// Orders the entries by key, then version; the bytes stay where they are. Equal entries keep their order. O(n log
+    /// n).
     void sort() {
         const std::string_view all = arena_;
         std::sort(entries_.begin(), entries_.end(), [all](const entry& a, const entry& b) {

@@ -12,9 +12,9 @@ namespace foreshadow {
 
 /// What rule 1 cannot settle.
 enum class conflict_kind : std::uint8_t {
-    same_version,   ///< same key, same version, different bytes
+    same_version,  ///< same key, same version, different bytes
     patch_without_row,
-    claimed_twice   ///< two images know different bytes of one key at one position
+    claimed_twice  ///< two images know different bytes of one key at one position
 };
 
 struct conflict {
@@ -25,7 +25,8 @@ struct conflict {
     std::string boxes;  ///< the boxes that disagree, for people
 };
 
-/// What if boxes disagree? `settle` throws, or returns and thereby lets the newest win (a patch without row is skipped).
+/// What if boxes disagree? `settle` throws, or returns and thereby lets the newest win (a patch without row is
+/// skipped).
 template <class P>
 concept conflict_policy = requires(P& p, const conflict& c) {
     { p.settle(c) } -> std::same_as<void>;

@@ -13,9 +13,9 @@ namespace foreshadow {
 /// An interval that no image covers yet.
 struct piece {
     key_range interval;
-    partition_id owner;            ///< of the partition that owned it when it was planned
-    double remaining_bytes = 0;    ///< estimate; 0 when unknown
-    bool started = false;          ///< whether a part of its partition was read in this backup
+    partition_id owner;          ///< of the partition that owned it when it was planned
+    double remaining_bytes = 0;  ///< estimate; 0 when unknown
+    bool started = false;        ///< whether a part of its partition was read in this backup
     content holds = content::data;
 };
 

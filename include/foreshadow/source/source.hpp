@@ -65,6 +65,9 @@ concept identifies = requires(S& s) {
 ///   position held (barrier). Throws `hold_lost` when the log above `from` is no longer whole.
 /// - `acknowledge(p)`: everything up to `p` is durable elsewhere and may be forgotten.
 /// - `release()`: undoes everything that `hold` left in the database.
+/// - optional, `remembers(p) -> task<bool>`: whether this database was ever told `acknowledge(p)`. One that was put
+/// back to an
+///   older copy of itself was not, and must not be followed on although its positions look right.
 template <class S>
 concept holds_its_log = requires(S& s, std::optional<position> from, position p) {
     { s.hold(from) } -> std::same_as<task<position>>;
@@ -80,8 +83,8 @@ concept tells_layout = requires(S& s) {
 
 /// A source reads ranges.
 /// - `read(range, budget, rows)`: appends the rows of `range` from its begin on, in key order; returns what it read.
-///   `chunk.interval.begin == range.begin`, the end is where to go on: `range.end` when done, and always beyond the begin.
-///   Progress is guaranteed: at least one row, or the end. Reads from whoever owns the keys now (layout rule).
+///   `chunk.interval.begin == range.begin`, the end is where to go on: `range.end` when done, and always beyond the
+///   begin. Progress is guaranteed: at least one row, or the end. Reads from whoever owns the keys now (layout rule).
 template <class S>
 concept reads_ranges = requires(S& s, key_range range, read_budget budget, row_batch& rows) {
     { s.read(range, budget, rows) } -> std::same_as<task<chunk>>;
@@ -110,7 +113,7 @@ concept feels_strain = requires(S& s) {
 /// `replaced` for what begins with rows or changes untold.
 /// Cancellation: every task may be cancelled at any suspension; nothing is half done in the database.
 template <class S>
-concept source = identifies<S> && holds_its_log<S> && tells_layout<S> && reads_ranges<S> && can_be_followed<S> &&
-                 feels_strain<S>;
+concept source =
+    identifies<S> && holds_its_log<S> && tells_layout<S> && reads_ranges<S> && can_be_followed<S> && feels_strain<S>;
 
 }  // namespace foreshadow

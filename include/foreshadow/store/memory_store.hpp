@@ -31,7 +31,8 @@ class memory_store {
     task<std::string> get(std::string name, byte_range range = {}) {
         const std::scoped_lock lock{shared_->mutex};
         const auto found = shared_->objects.find(name);
-        if (found == shared_->objects.end()) throw error{errc::not_found, "object " + name + " is not there"};
+        if (found == shared_->objects.end())
+            throw error{errc::not_found, "object " + name + " is not there"}.with("object", name);
         ++shared_->gets;
         if (range.offset >= found->second.size()) co_return std::string{};
         co_return found->second.substr(static_cast<std::size_t>(range.offset), static_cast<std::size_t>(range.length));

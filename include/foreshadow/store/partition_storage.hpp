@@ -38,8 +38,8 @@ concept row_cursor = requires(C& c, row_batch& rows) {
 
 /// How a partition's images and runs become objects, and come back.
 ///
-/// Images are rows of a partition; runs are changes encoded as rows (`row/change_row.hpp`). Every byte that is read back
-/// was checked; what is wrong throws `corrupt` or `not_found` and names the object.
+/// Images are rows of a partition; runs are changes encoded as rows (`row/change_row.hpp`). Every byte that is read
+/// back was checked; what is wrong throws `corrupt` or `not_found` and names the object.
 template <class S>
 concept partition_storage = requires(S& s, std::string where, key_range range) {
     { s.write() } -> row_writer;

@@ -53,8 +53,8 @@ class repository {
     [[nodiscard]] const repository_statistics& statistics() const noexcept { return core_->statistics; }
     /// Where blocking and computing work runs.
     [[nodiscard]] workers& pool() noexcept { return *core_->pool; }
-    /// What was found damaged on opening, each a line that names the object.
-    [[nodiscard]] const std::vector<std::string>& damage() const noexcept { return core_->damage; }
+    /// What was found damaged on opening; each names its object.
+    [[nodiscard]] const std::vector<error>& damage() const noexcept { return core_->damage; }
 
     /// Creates an object; returns how many bytes it took.
     ///
@@ -111,6 +111,25 @@ class repository {
 
     /// Throws what is wrong with a block as far as that can be known without reading it: not_found, corrupt.
     void expect_block(const block_id& id) const { (void)core_->find(id); }
+
+    /// Reads what each pack says of itself, which nothing else reads while the indexes are whole. What is damaged names
+    /// its object.
+    task<std::vector<error>> check_packs() {
+        std::vector<error> found;
+        const auto state = core_;
+        for (std::size_t i = 0; i < state->packs.size(); ++i) {
+            if (!state->packs[i].wrong.empty()) continue;
+            const std::string name = pack_name(state->packs[i].id);
+            try {
+                const auto entries = co_await read_pack_index(state->store, *state->seal, name, state->packs[i].bytes);
+            } catch (const error& e) {
+                if (e.code() != errc::corrupt && e.code() != errc::not_found && e.code() != errc::unsupported_format)
+                    throw;
+                found.push_back(e);
+            }
+        }
+        co_return found;
+    }
 
     /// Makes durable every block whose write has returned, and the index of the packs they are in.
     task<> flush() { return detail::flush(core_); }

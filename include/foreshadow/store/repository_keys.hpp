@@ -60,7 +60,7 @@ struct repository_config {
         return json.dump(2) + "\n";
     }
 
-    /// Errors: unsupported_format for a newer format, or what is no repository; corrupt.
+    /// Errors: unsupported_format for a newer format; corrupt, also for what is no repository.
     [[nodiscard]] static repository_config parse(std::string_view text) {
         const auto json = nlohmann::json::parse(text, nullptr, false);
         const auto damaged = [] {
@@ -68,7 +68,8 @@ struct repository_config {
                          "restore it from a copy of the repository"};
         };
         const auto stranger = [] {
-            return error{errc::unsupported_format, std::string{object_name} + " was not written by foreshadow"};
+            return error{errc::corrupt, std::string{object_name} + " is damaged, or was not written by foreshadow",
+                         "check the path; else restore it from a copy of the repository"};
         };
         if (json.is_discarded()) throw damaged();
         if (!json.is_object() || json.value("format", nlohmann::json{}) != "foreshadow repository") throw stranger();

@@ -63,7 +63,7 @@ struct block_store {
 
     block_index index;
     std::vector<known_pack> packs;
-    std::vector<std::string> damage;
+    std::vector<error> damage;
     repository_statistics statistics;
 
     std::optional<std::uint32_t> open_pack;  // its number, once it has a block
@@ -93,8 +93,7 @@ struct block_store {
         if (place == nullptr) {
             error missing{errc::not_found, "block " + to_hex(id) + " is in no pack of the repository",
                           "verify the repository; a backup of the same source stores it again"};
-            if (!damage.empty()) throw std::move(missing).with("damaged", damage.front());
-            throw missing;
+            throw std::move(missing).with("object", damage.empty() ? "of its pack" : damage.front().fact("object"));
         }
         const auto& pack = packs[place->pack];
         if (!pack.wrong.empty())
@@ -253,7 +252,13 @@ template <class Core>
 task<blocks_read> read_blocks(std::shared_ptr<Core> core, std::vector<block_id> ids) {
     static constexpr std::uint64_t most = std::uint64_t{4} << 20;
     blocks_read result;
-    for (std::size_t first = 0; first < ids.size();) {
+    std::size_t first = 0;
+    // Reads of neighbouring ranges share the block at their border: it is kept from one to the next.
+    if (const std::string* border = ids.empty() ? nullptr : core->cache.find(ids.front())) {
+        result.blocks.push_back(*border);
+        first = 1;
+    }
+    while (first < ids.size()) {
         const std::size_t count = core->together(std::span{ids}.subspan(first), most);
         std::vector<block_place> places;
         for (std::size_t i = first; i < first + count; ++i) places.push_back(core->find(ids[i]));
@@ -300,6 +305,7 @@ task<blocks_read> read_blocks(std::shared_ptr<Core> core, std::vector<block_id> 
         std::move(opened.begin(), opened.end(), std::back_inserter(result.blocks));
         first += count;
     }
+    if (!ids.empty()) core->cache.insert(ids.back(), result.blocks.back());
     co_return result;
 }
 
@@ -313,7 +319,6 @@ task<blocks_read> read_node(std::shared_ptr<Core> core, block_id id) {
     }
     std::vector<block_id> one(1, id);
     result = co_await read_blocks(core, std::move(one));
-    core->cache.insert(id, result.blocks.front());
     co_return result;
 }
 

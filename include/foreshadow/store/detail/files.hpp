@@ -151,7 +151,7 @@ inline void create_file(const std::filesystem::path& root, const std::string& na
     const auto path = (root / name).string();
     const file opened{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     if (!opened.is_open()) {
-        if (errno == ENOENT) throw error{errc::not_found, "object " + name + " is not there"};
+        if (errno == ENOENT) throw error{errc::not_found, "object " + name + " is not there"}.with("object", name);
         throw_errno(errno, "open", path);
     }
     struct stat found{};

@@ -100,7 +100,7 @@ task<std::vector<indexed_pack>> read_index(Core& core, std::string name) {
         if (e.code() == errc::unsupported_format) throw;
         // Gone meanwhile, or damaged: its packs are asked themselves.
         if (e.code() != errc::corrupt && e.code() != errc::not_found) throw;
-        core.damage.push_back(e.line());
+        core.damage.push_back(e);
     }
     co_return packs;
 }
@@ -110,7 +110,8 @@ task<> load_unindexed(Core& core, std::string name, std::uint64_t bytes) {
     indexed_pack pack{.id = {}, .bytes = bytes, .blocks = {}};
     const auto raw = from_hex(name.substr(name.rfind('/') + 1));
     if (!raw || raw->size() != pack.id.size()) {
-        core.damage.push_back("object " + name + " does not have the name of a pack");
+        core.damage.push_back(
+            error{errc::corrupt, "object " + name + " does not have the name of a pack"}.with("object", name));
         co_return;
     }
     std::copy(raw->begin(), raw->end(), pack.id.begin());
@@ -120,7 +121,7 @@ task<> load_unindexed(Core& core, std::string name, std::uint64_t bytes) {
         core.unindexed.push_back(std::move(pack));  // the next flush indexes it
     } catch (const error& e) {
         if (e.code() != errc::corrupt && e.code() != errc::not_found) throw;
-        core.damage.push_back(e.line());
+        core.damage.push_back(e);
     }
 }
 
@@ -144,7 +145,7 @@ task<> load_indexes(Core& core) {
                         std::to_string(pack.bytes);
             }
             if (found != present.end() && unindexed.erase(name) == 0) continue;  // told of by another index already
-            if (!wrong.empty()) core.damage.push_back(wrong);
+            if (!wrong.empty()) core.damage.push_back(error{errc::corrupt, wrong}.with("object", name));
             add_pack(core, pack, std::move(wrong));
         }
     }

@@ -64,9 +64,9 @@ namespace detail {
                 error{errc::corrupt, "database " + where + " is damaged: " + what, "run PRAGMA integrity_check"});
         case SQLITE_READONLY:
         case SQLITE_PERM:
-            throw with_sql(error{errc::invalid_argument, "database " + where + " is read-only: " + what,
-                                 "a hold writes triggers and a log into the database: give write access to the file "
-                                 "and its folder"});
+            throw error{errc::invalid_argument, "database " + where + " is read-only: " + what,
+                        "a hold writes triggers and a log into the database: give write access to the file "
+                        "and its folder"};
         case SQLITE_CANTOPEN:
             throw error{errc::unavailable, "cannot open " + where + ": " + what, "check the path and its rights"};
         default:

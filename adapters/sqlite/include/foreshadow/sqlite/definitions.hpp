@@ -41,7 +41,7 @@ namespace detail {
     name.remove_prefix(head.size());
     if (name.substr(0, 6) == "guard_") return true;
     const std::size_t digits = name.find_first_not_of("0123456789");
-    return digits != 0 && digits != std::string_view::npos && name.size() == digits + 2 && name[digits] == '_';
+    return digits != 0 && digits <= 18 && name.size() == digits + 2 && name[digits] == '_';
 }
 
 /// Settings and AUTOINCREMENT counters: what may change without a change of the schema.

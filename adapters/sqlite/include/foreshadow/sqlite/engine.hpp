@@ -54,6 +54,9 @@ class engine {
                 begin_log(db);
             }
             check_format(db);
+            if (!planned_uuid_.empty() && db.text("SELECT uuid FROM foreshadow_control") != planned_uuid_)
+                throw error{errc::busy, "another backup of " + path_ + " began at the same time",
+                            "run the same command again", retry::later};
             if ((db.number("SELECT recursive FROM foreshadow_control") != 0) !=
                 capture().writers_use_recursive_triggers)
                 db.execute(std::string{"UPDATE foreshadow_control SET recursive = "} +
@@ -63,6 +66,9 @@ class engine {
         const position now{static_cast<std::uint64_t>(log_end(follower()))};
         log_batch nothing;
         log_reader{follower(), *tables(), from.value_or(now), nothing}.check();
+        if (now.value - from.value_or(now).value > options_.most_backlog)
+            throw error{errc::hold_lost, "more was written since the last backup than is worth following in " + path_,
+                        "back up more often, or raise source_options::most_backlog"};
         pending_.clear();
         followed_ = from.value_or(now);
         known_.reset();
@@ -90,6 +96,14 @@ class engine {
             note.run();
             work.commit();
         }
+    }
+
+    /// Whether the log was forgotten up to `acknowledged` in this very file: in an older copy of it, it was not.
+    [[nodiscard]] bool remembers(position acknowledged) {
+        const std::lock_guard guard{writing_};
+        connection& db = writer();
+        return has_log(db) && static_cast<std::uint64_t>(db.number("SELECT pruned_upto FROM foreshadow_control")) >=
+                                  acknowledged.value;
     }
 
     void release() {
@@ -254,6 +268,9 @@ class engine {
 
     void begin_log(connection& db) {
         transaction work{db, transaction::kind::write};
+        if (has_log(db))
+            throw error{errc::busy, "another backup of " + path_ + " began at the same time",
+                        "run the same command again", retry::later};
         create_books(db, planned_uuid_.empty() ? fresh_uuid() : planned_uuid_, capture());
         correct(db, survey_of(db, capture()), false);
         auto now = std::make_shared<const catalog>(survey_of(db, capture()).now);

@@ -53,7 +53,13 @@ inline void estimate(connection& db, const catalog& tables, const segment& s, pa
             ++sampled;
         }
     }
-    if (sampled > 0) p.bytes = p.rows * (bytes.size() / sampled);
+    if (sampled == 0) return;
+    // Sparse rowids would count rows that are not there: no table is larger than its file.
+    const auto file = static_cast<std::uint64_t>(db.number("PRAGMA page_count")) *
+                      static_cast<std::uint64_t>(db.number("PRAGMA page_size"));
+    const std::uint64_t row_bytes = std::max<std::uint64_t>(1, bytes.size() / sampled);
+    p.rows = std::min(p.rows, file / row_bytes + 1);
+    p.bytes = p.rows * row_bytes;
 }
 
 [[nodiscard]] inline partition definitions_partition() {

@@ -47,6 +47,9 @@ class source {
     task<> acknowledge(position upto) {
         co_await offload(*pool_, [e = engine_.get(), upto] { e->acknowledge(upto); });
     }
+    task<bool> remembers(position acknowledged) {
+        co_return co_await offload(*pool_, [e = engine_.get(), acknowledged] { return e->remembers(acknowledged); });
+    }
     task<> release() {
         co_await offload(*pool_, [e = engine_.get()] { e->release(); });
     }

@@ -17,6 +17,8 @@ struct source_options {
         200};  ///< after which readers pause together, so that the WAL can restart
     std::int64_t checkpoint_above_bytes = 16 << 20;  ///< size of the WAL from which such a pause checkpoints it
     std::int64_t prune_rows = 20'000;                ///< rows of the log that one transaction forgets
+    /// Above so many rows of the log the database is read again instead of followed: a poll is held in memory whole.
+    std::uint64_t most_backlog = 500'000;
     /// Every writer sets `PRAGMA recursive_triggers = ON`: allows unique indexes on expressions, and saves two triggers
     /// for each table with unique indexes. Where it is said but not done, rows that OR REPLACE removes come back.
     bool writers_use_recursive_triggers = false;
