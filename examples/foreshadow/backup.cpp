@@ -6,40 +6,51 @@
 #include "foreshadow/observe/progress_bar.hpp"
 #include "foreshadow/sqlite/source.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <iostream>
+#include <optional>
+#include <string>
 #include <thread>
 
 namespace tool {
 
-using foreshadow::errc;
-using foreshadow::error;
-
 any_predictor predictor_called(const std::string& name) {
     if (name == "silent") return foreshadow::silent{};
     if (name == "size") return foreshadow::size_extrapolation{};
-    throw error{errc::invalid_argument, "there is no predictor \"" + name + "\"", "write size or silent"};
+    throw wrong_usage{"there is no predictor \"" + name + "\"", "write size or silent"};
 }
+
+namespace {
+
+/// The rate in "fixed:20M", in bytes a second; nothing for any other text.
+std::optional<double> rate_in(const std::string& pace) {
+    const std::string fixed = "fixed:";
+    if (pace.rfind(fixed, 0) != 0) return std::nullopt;
+    const std::string text = pace.substr(fixed.size());
+    std::size_t used = 0;
+    double rate = 0;
+    try {
+        rate = std::stod(text, &used);
+    } catch (const std::exception&) {
+        return std::nullopt;
+    }
+    const std::string unit = text.substr(used);
+    const double factor = unit.empty() ? 1 : unit == "K" ? 1e3 : unit == "M" ? 1e6 : unit == "G" ? 1e9 : 0;
+    if (!(factor > 0 && rate > 0 && std::isfinite(rate))) return std::nullopt;
+    return rate * factor;
+}
+
+}  // namespace
 
 any_pace pace_called(const std::string& name) {
     if (name == "flat-out") return foreshadow::flat_out{};
     if (name == "two-thresholds") return foreshadow::two_thresholds{};
-    const std::string fixed = "fixed:";
-    if (name.rfind(fixed, 0) == 0) {
-        std::size_t used = 0;
-        double rate = 0;
-        try {
-            rate = std::stod(name.substr(fixed.size()), &used);
-        } catch (const std::exception&) {
-            used = 0;
-        }
-        const std::string unit = used == 0 ? "?" : name.substr(fixed.size() + used);
-        const double factor = unit.empty() ? 1 : unit == "K" ? 1e3 : unit == "M" ? 1e6 : unit == "G" ? 1e9 : 0;
-        if (factor > 0 && rate > 0 && std::isfinite(rate)) return foreshadow::fixed_rate{rate * factor};
-    }
-    throw error{errc::invalid_argument, "there is no pace \"" + name + "\"",
-                "write flat-out, two-thresholds or fixed:RATE, for example fixed:20M"};
+    if (const auto rate = rate_in(name)) return foreshadow::fixed_rate{*rate};
+    throw wrong_usage{"there is no pace \"" + name + "\"",
+                      "write flat-out, two-thresholds or fixed:RATE, for example fixed:20M"};
 }
 
 namespace {
@@ -62,20 +73,23 @@ foreshadow::json summary(const foreshadow::restore_point& point) {
 void tell(const foreshadow::restore_point& point) {
     const foreshadow::backup_figures& f = point.figures;
     const double seconds = std::max(1e-3, foreshadow::seconds_between(f.started, f.ended));
-    std::cout << "restore point " << point.id << " of " << point.knows.source.name << " at " << time_text(point.time) << "\n"
-              << "read " << count_text(f.rows_read) << " rows, " << bytes_text(static_cast<double>(f.bytes_read)) << " in "
-              << seconds_text(seconds) << "; followed " << count_text(f.commits) << " commits with " << count_text(f.changes)
-              << " changes and " << f.layout_changes << " layout changes\n"
+    std::cout << "restore point " << point.id << " of " << point.knows.source.name << " at " << time_text(point.time)
+              << "\n"
+              << "read " << counted(f.rows_read, "row") << ", " << bytes_text(static_cast<double>(f.bytes_read))
+              << " in " << seconds_text(seconds) << "; followed " << counted(f.commits, "commit") << " with "
+              << counted(f.changes, "change") << " and " << counted(f.layout_changes, "layout change") << "\n"
               << "stored images " << bytes_text(static_cast<double>(f.image_bytes)) << ", journal "
-              << bytes_text(static_cast<double>(f.journal_bytes)) << ", shadows " << bytes_text(static_cast<double>(f.run_bytes))
-              << " (" << f.shadows_opened << " opened, " << f.shadows_adopted << " adopted, " << f.shadows_recut
-              << " cut again, " << f.shadows_discarded << " discarded)" << std::endl;
+              << bytes_text(static_cast<double>(f.journal_bytes)) << ", shadows "
+              << bytes_text(static_cast<double>(f.run_bytes)) << " (" << f.shadows_opened << " opened, "
+              << f.shadows_adopted << " adopted, " << f.shadows_recut << " cut again, " << f.shadows_discarded
+              << " discarded)" << std::endl;
 }
 
 /// Waits, in short steps, so that a signal ends it soon.
 void wait_between_points(double seconds) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-    while (!stop_requested && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    while (!stop_requested && std::chrono::steady_clock::now() < end)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
 }
 
 }  // namespace
@@ -84,14 +98,19 @@ int backup(const backup_settings& chosen) {
     namespace fs = foreshadow;
     fs::back_up_options options;
     options.stop = &stop_requested;
-    auto composed = fs::compose(fs::back_up(fs::sqlite::source{sqlite_path(chosen.source)}),
-                                fs::keep_in(fs::directory_store{repository_path(chosen.repository)}),
-                                fs::predict_with(predictor_called(chosen.predictor)), fs::pace_by(pace_called(chosen.pace)),
-                                fs::observe_with(fs::progress_bar{std::cerr}), fs::with(options));
+    options.checkpoint_seconds = chosen.checkpoint_seconds;
+    // A tenth of a second a chunk, so that a slow pace is even, and little is read again after a crash.
+    if (const auto rate = rate_in(chosen.pace))
+        options.chunk.bytes = std::min(options.chunk.bytes, static_cast<std::size_t>(std::max(65536.0, *rate / 10)));
+    auto composed =
+        fs::compose(fs::back_up(fs::sqlite::source{sqlite_path(chosen.source)}),
+                    fs::keep_in(fs::directory_store{repository_path(chosen.repository)}),
+                    fs::predict_with(predictor_called(chosen.predictor)), fs::pace_by(pace_called(chosen.pace)),
+                    fs::observe_with(fs::progress_bar{}), fs::with(options));
     for (;;) {
-        const fs::restore_point point = run(composed.back_up());
+        const fs::restore_point point = run(composed.back_up(), when_stopped::wait);
         if (chosen.json)
-            print(summary(point));
+            print(summary(point), chosen.follow);
         else
             tell(point);
         if (!chosen.follow || stop_requested) return exit_status::done;

@@ -81,10 +81,10 @@ class any_pace {
 };
 static_assert(foreshadow::pace<any_pace>);
 
-/// "silent" or "size". Errors: `invalid_argument`.
+/// "silent" or "size". Errors: `wrong_usage`.
 [[nodiscard]] any_predictor predictor_called(const std::string& name);
 
-/// "flat-out", "two-thresholds" or "fixed:BYTES_PER_SECOND" (with K, M or G). Errors: `invalid_argument`.
+/// "flat-out", "two-thresholds" or "fixed:BYTES_PER_SECOND" (with K, M or G). Errors: `wrong_usage`.
 [[nodiscard]] any_pace pace_called(const std::string& name);
 
 }  // namespace tool

@@ -6,11 +6,13 @@
 #include "foreshadow/observe/progress_bar.hpp"
 #include "foreshadow/orchestrate/points.hpp"
 #include "foreshadow/orchestrate/verify.hpp"
+#include "foreshadow/plane/coverage.hpp"
 #include "foreshadow/plane/layout_history.hpp"
 
 #include <algorithm>
 #include <iostream>
 #include <map>
+#include <set>
 
 namespace tool {
 
@@ -29,10 +31,19 @@ fs::task<std::vector<fs::restore_point>> read_points(open_repository& repository
     co_return points;
 }
 
-/// The first position from which this point's boxes prove every commit: no image is younger, the layout is known.
+/// The position from which on this point proves every commit up to its own. What is provable changes only where an
+/// image begins to count and where something was replaced, so it is asked there, backwards, until the first gap.
 fs::position restorable_from(const fs::restore_point& point) {
-    fs::position from = point.knows.first.at;
-    for (const fs::proven_piece& piece : point.proof) from = std::max(from, piece.seen.high);
+    std::set<fs::position> asked{std::max(point.knows.held, point.knows.first.at)};
+    for (const fs::image& i : point.knows.known.images) asked.insert(i.seen.high);
+    for (const fs::replacement& r : point.knows.known.replacements) asked.insert(r.at.at);
+    const fs::layout_history history = history_of(point.knows);
+    fs::position from = point.at;
+    for (auto at = asked.rbegin(); at != asked.rend(); ++at) {
+        if (*at >= from || *at < history.first().at) continue;
+        if (!fs::prove(point.knows.known, history.at(*at), *at).is_complete()) break;
+        from = *at;
+    }
     return from;
 }
 
@@ -72,13 +83,13 @@ void tell_predictions(const fs::restore_point& point, const fs::layout_history& 
     for (const fs::partition& p : history.first().partitions) called[p.id] = p.name;
     for (const fs::layout_change& change : history.changes())
         for (const fs::partition& p : change.begun) called[p.id] = p.name;
-    std::cout << "predictions (" << point.knows.predictions.size() << ")\n";
+    std::cout << "predictions (" << count_text(point.knows.predictions.size()) << ")\n";
     for (const fs::foretold& told : point.knows.predictions) {
         std::string who;
         for (const fs::partition_id id : told.what.partitions) who += (who.empty() ? "" : ", ") + called[id];
-        std::cout << "  " << time_text(told.what.issued_time) << "  " << name_of(told.what.kind) << " of " << who << ", "
-                  << static_cast<int>(told.what.confidence * 100 + 0.5) << " % within " << seconds_text(told.what.horizon_seconds)
-                  << ": " << name_of(told.became.kind);
+        std::cout << "  " << time_text(told.what.issued_time) << "  " << name_of(told.what.kind) << " of " << who
+                  << ", " << static_cast<int>(told.what.confidence * 100 + 0.5) << " % within "
+                  << seconds_text(told.what.horizon_seconds) << ": " << name_of(told.became.kind);
         if (told.became.kind != fs::outcome_kind::none && told.became.kind != fs::outcome_kind::pending)
             std::cout << ", " << seconds_text(told.became.lead_seconds) << " ahead";
         if (told.shadow != fs::shadow_fate::none) std::cout << "; shadow " << name_of(told.shadow);
@@ -90,23 +101,26 @@ void tell_predictions(const fs::restore_point& point, const fs::layout_history& 
 void tell(const fs::restore_point& point) {
     const fs::layout_history history = history_of(point.knows);
     const fs::layout now = history.at(point.at);
-    std::cout << "restore point " << point.id << " of " << point.knows.source.name << " (" << point.knows.source.kind << ") at "
-              << time_text(point.time) << "\n"
-              << "layout (" << now.partitions.size() << " partitions)\n";
-    for (const fs::partition& p : now.partitions) std::cout << "  " << p.name << "  " << fs::printable(p.interval) << "\n";
-    std::cout << "lineage (" << history.lineage().size() << " changes)\n";
+    std::cout << "restore point " << point.id << " of " << point.knows.source.name << " (" << point.knows.source.kind
+              << ") at " << time_text(point.time) << "\n"
+              << "layout (" << counted(now.partitions.size(), "partition") << ")\n";
+    for (const fs::partition& p : now.partitions)
+        std::cout << "  " << p.name << "  " << fs::printable(p.interval) << "\n";
+    std::cout << "lineage (" << counted(history.lineage().size(), "change") << ")\n";
     for (const fs::lineage_event& e : history.lineage())
-        std::cout << "  " << e.at.at.value << "  " << name_of(e.kind) << "  " << names(e.from) << " -> " << names(e.to) << "\n";
+        std::cout << "  " << e.at.at.value << "  " << name_of(e.kind) << "  " << names(e.from) << " -> " << names(e.to)
+                  << "\n";
     tell_predictions(point, history);
     const fs::boxes& known = point.knows.known;
-    std::cout << "boxes: " << known.images.size() << " images, " << known.segments.size() << " journal segments, "
-              << known.runs.size() << " runs, " << known.births.size() << " births\n"
-              << "proof: " << point.proof.size() << " pieces, complete" << std::endl;
+    std::cout << "boxes: " << counted(known.images.size(), "image") << ", "
+              << counted(known.segments.size(), "journal segment") << ", " << counted(known.runs.size(), "run") << ", "
+              << counted(known.births.size(), "birth") << "\n"
+              << "proof: " << counted(point.proof.size(), "piece") << ", complete" << std::endl;
 }
 
 fs::task<fs::verify_report> verify_all(open_repository& repository, fs::verify_options options) {
     co_await repository.open();
-    fs::progress_bar progress{std::cerr};
+    fs::progress_bar progress;
     fs::verify_report report = co_await fs::run_verify(*repository.objects, *repository.storage, progress, options);
     co_return report;
 }
@@ -127,8 +141,8 @@ int points(const settings& chosen) {
                             {"time_text", time_text(point.time)},
                             {"restorable", {{"from", from.value}, {"upto", point.at.value}}}});
         } else {
-            std::cout << point.id << "  " << time_text(point.time) << "  " << point.knows.source.name << "  restorable ["
-                      << from.value << ", " << point.at.value << "]\n";
+            std::cout << point.id << "  " << time_text(point.time) << "  " << point.knows.source.name
+                      << "  restorable [" << from.value << ", " << point.at.value << "]\n";
         }
     }
     if (chosen.json)
@@ -161,8 +175,8 @@ int verify(const verify_settings& chosen) {
             std::cout << f.object << ": " << f.what << "\n";
             for (const std::string& a : f.affected) std::cout << "  affects " << a << "\n";
         }
-        std::cout << (report.is_sound() ? "sound: " : "not sound: ") << report.points << " restore points, " << report.boxes
-                  << " boxes, " << report.findings.size() << " findings" << std::endl;
+        std::cout << (report.is_sound() ? "sound: " : "not sound: ") << counted(report.points, "restore point") << ", "
+                  << counted(report.boxes, "box") << ", " << counted(report.findings.size(), "finding") << std::endl;
     }
     return report.is_sound() ? exit_status::done : exit_status::not_sound;
 }

@@ -17,7 +17,7 @@ namespace {
 void request_stop(int) { tool::stop_requested = true; }
 
 void stop_on_signals() {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = request_stop;
     action.sa_flags = SA_RESTART;
     sigaction(SIGINT, &action, nullptr);
@@ -36,70 +36,114 @@ void add_repository(CLI::App* verb, tool::settings& to) {
 
 int main(int argc, char** argv) {
     stop_on_signals();
-    CLI::App app{"Backs up databases while their partitions split, merge, appear and vanish; restores exactly the state at T."};
+    CLI::App app{
+        "Backs up databases while their partitions split, merge, appear and vanish; restores exactly the state at T."};
     app.name("foreshadow");
     app.require_subcommand(1);
-    app.footer("Exit status: 0 done, 1 failed, 2 wrong usage, 3 the repository or the comparison is not sound.\n"
-               "SOURCE and TARGET: sqlite:PATH. REPOSITORY: a folder.");
+    app.footer(
+        "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the repository or the comparison is not sound.\n"
+        "SOURCE and TARGET: sqlite:PATH. REPOSITORY: a folder.");
     std::function<int()> verb;
     bool json = false;
 
     tool::backup_settings backup;
-    CLI::App* const backup_verb = app.add_subcommand("backup", "back up a database; the same command resumes what was interrupted");
+    CLI::App* const backup_verb =
+        app.add_subcommand("backup", "back up a database; the same command resumes what was interrupted");
     backup_verb->add_option("SOURCE", backup.source, "what to back up, such as sqlite:shop.db")->required();
     add_repository(backup_verb, backup);
     backup_verb->add_flag("--follow", backup.follow, "go on: publish a restore point again and again, until stopped");
     backup_verb->add_option("--every", backup.follow_seconds, "with --follow: seconds between restore points")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
-    backup_verb->add_option("--pace", backup.pace, "flat-out, two-thresholds or fixed:RATE (bytes a second; K, M, G)")->capture_default_str();
+    backup_verb
+        ->add_option("--checkpoint", backup.checkpoint_seconds, "seconds between checkpoints: what a crash costs")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
+    backup_verb->add_option("--pace", backup.pace, "flat-out, two-thresholds or fixed:RATE (bytes a second; K, M, G)")
+        ->capture_default_str();
     backup_verb->add_option("--predictor", backup.predictor, "size or silent")->capture_default_str();
-    backup_verb->callback([&] { verb = [&] { json = backup.json; return tool::backup(backup); }; });
+    backup_verb->callback([&] {
+        verb = [&] {
+            json = backup.json;
+            return tool::backup(backup);
+        };
+    });
 
     tool::restore_settings restore;
-    CLI::App* const restore_verb = app.add_subcommand("restore", "restore a database, or some of its partitions, as it was at T");
+    CLI::App* const restore_verb =
+        app.add_subcommand("restore", "restore a database, or some of its partitions, as it was at T");
     add_repository(restore_verb, restore);
-    restore_verb->add_option("TARGET", restore.target, "a database that does not exist yet, such as sqlite:restored.db")->required();
+    restore_verb->add_option("TARGET", restore.target, "a database that does not exist yet, such as sqlite:restored.db")
+        ->required();
     restore_verb->add_option("--point", restore.point, "a restore point's id, or latest")->capture_default_str();
     restore_verb->add_option("--at", restore.at, "an earlier time (2026-11-22T12:00:00Z) or log position");
     restore_verb->add_option("--partition", restore.partitions, "only this partition; may be given again");
-    restore_verb->callback([&] { verb = [&] { json = restore.json; return tool::restore(restore); }; });
+    restore_verb->callback([&] {
+        verb = [&] {
+            json = restore.json;
+            return tool::restore(restore);
+        };
+    });
 
     tool::settings points;
     CLI::App* const points_verb = app.add_subcommand("points", "list restore points and the restorable range");
     add_repository(points_verb, points);
-    points_verb->callback([&] { verb = [&] { json = points.json; return tool::points(points); }; });
+    points_verb->callback([&] {
+        verb = [&] {
+            json = points.json;
+            return tool::points(points);
+        };
+    });
 
     tool::show_settings show;
-    CLI::App* const show_verb = app.add_subcommand("show", "layouts, lineage, predictions with outcomes, boxes and proof of a point");
+    CLI::App* const show_verb =
+        app.add_subcommand("show", "layouts, lineage, predictions with outcomes, boxes and proof of a point");
     add_repository(show_verb, show);
     show_verb->add_option("POINT", show.point, "a restore point's id, or latest")->capture_default_str();
-    show_verb->callback([&] { verb = [&] { json = show.json; return tool::show(show); }; });
+    show_verb->callback([&] {
+        verb = [&] {
+            json = show.json;
+            return tool::show(show);
+        };
+    });
 
     tool::verify_settings verify;
     CLI::App* const verify_verb = app.add_subcommand("verify", "check structure and proof of every restore point");
     add_repository(verify_verb, verify);
     verify_verb->add_flag("--data", verify.data, "read every byte as well");
-    verify_verb->callback([&] { verb = [&] { json = verify.json; return tool::verify(verify); }; });
+    verify_verb->callback([&] {
+        verb = [&] {
+            json = verify.json;
+            return tool::verify(verify);
+        };
+    });
 
     tool::release_settings release;
     CLI::App* const release_verb = app.add_subcommand("release", "remove every trace that backups left in the source");
     release_verb->add_option("SOURCE", release.source, "the database, such as sqlite:shop.db")->required();
     release_verb->add_flag("--json", release.json, "print one JSON object on standard output");
-    release_verb->callback([&] { verb = [&] { json = release.json; return tool::release(release); }; });
+    release_verb->callback([&] {
+        verb = [&] {
+            json = release.json;
+            return tool::release(release);
+        };
+    });
 
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
-        return app.exit(e) == 0 ? tool::exit_status::done : tool::exit_status::wrong_usage;
+        if (e.get_exit_code() == 0) return app.exit(e);
+        std::cerr << "foreshadow: " << e.what() << "; hint: foreshadow --help, or --help after a verb" << std::endl;
+        return tool::exit_status::wrong_usage;
     }
     using foreshadow::errc;
     using foreshadow::error;
     try {
         return verb();
+    } catch (const tool::wrong_usage& e) {
+        return tool::report(e, json);
     } catch (const error& e) {
-        const int status = tool::report(e, json);
-        return e.code() == errc::invalid_argument ? tool::exit_status::wrong_usage : status;
+        return tool::report(e, json);
     } catch (const std::bad_alloc&) {
         return tool::report(error{errc::full, "out of memory"}, json);
     } catch (const std::exception& e) {

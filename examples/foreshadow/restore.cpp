@@ -18,19 +18,20 @@ namespace {
 
 /// `--at`: all digits are a log position, anything else a time in UTC.
 void choose_time(const std::string& text, foreshadow::restore_options& options) {
-    if (!text.empty() && text.size() < 20 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    if (!text.empty() && text.size() < 20 &&
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
         options.at = foreshadow::position{std::stoull(text)};
         return;
     }
     std::tm utc{};
     double seconds = 0;
     int used = 0;
-    const int fields = std::sscanf(text.c_str(), "%4d-%2d-%2d%*1[T ]%2d:%2d:%lf%n", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
-                                   &utc.tm_hour, &utc.tm_min, &seconds, &used);
+    const int fields = std::sscanf(text.c_str(), "%4d-%2d-%2d%*1[T ]%2d:%2d:%lf%n", &utc.tm_year, &utc.tm_mon,
+                                   &utc.tm_mday, &utc.tm_hour, &utc.tm_min, &seconds, &used);
     const std::string rest = fields == 6 ? text.substr(static_cast<std::size_t>(used)) : "?";
     if (rest != "" && rest != "Z")
-        throw foreshadow::error{foreshadow::errc::invalid_argument, "\"" + text + "\" is neither a log position nor a time",
-                                "write a number, or a time in UTC such as 2026-11-22T12:00:00Z"};
+        throw wrong_usage{"\"" + text + "\" is neither a log position nor a time",
+                          "write a number, or a time in UTC such as 2026-11-22T12:00:00Z"};
     utc.tm_year -= 1900;
     utc.tm_mon -= 1;
     options.at_time = foreshadow::wall_time{static_cast<std::int64_t>(timegm(&utc)) * 1'000'000 +
@@ -43,7 +44,7 @@ foreshadow::task<foreshadow::restore_report> restore_into(open_repository& repos
     foreshadow::restore_point point = co_await foreshadow::find_point(*repository.objects, chosen.point);
     foreshadow::sqlite::target into{sqlite_path(chosen.target)};
     foreshadow::fail conflicts;
-    foreshadow::progress_bar progress{std::cerr};
+    foreshadow::progress_bar progress;
     foreshadow::restore_report report = co_await foreshadow::run_restore(
         *repository.objects, *repository.storage, into, conflicts, progress, std::move(point), std::move(options));
     co_return report;
@@ -55,7 +56,7 @@ int restore(const restore_settings& chosen) {
     foreshadow::restore_options options;
     options.partitions = chosen.partitions;
     if (chosen.at) choose_time(*chosen.at, options);
-    sqlite_path(chosen.target);
+    (void)sqlite_path(chosen.target);  // a wrong target is told before anything is read
     open_repository repository{chosen.repository};
     const foreshadow::restore_report report = run(restore_into(repository, chosen, options));
     if (chosen.json) {
@@ -64,12 +65,12 @@ int restore(const restore_settings& chosen) {
         print(object);
         return exit_status::done;
     }
-    std::cout << "restored " << chosen.target << " as of position " << report.at.value << " (" << time_text(report.time) << "): "
-              << report.partitions.size() << " partitions, " << count_text(report.rows) << " rows, "
+    std::cout << "restored " << chosen.target << " as of position " << report.at.value << " (" << time_text(report.time)
+              << "): " << counted(report.partitions.size(), "partition") << ", " << counted(report.rows, "row") << ", "
               << bytes_text(static_cast<double>(report.bytes)) << "\n"
-              << "read from images " << bytes_text(static_cast<double>(report.image_bytes_read)) << ", from shadows' runs "
-              << bytes_text(static_cast<double>(report.run_bytes_read)) << ", from the journal "
-              << bytes_text(static_cast<double>(report.journal_bytes_read)) << std::endl;
+              << "read from images " << bytes_text(static_cast<double>(report.image_bytes_read))
+              << ", from shadows' runs " << bytes_text(static_cast<double>(report.run_bytes_read))
+              << ", from the journal " << bytes_text(static_cast<double>(report.journal_bytes_read)) << std::endl;
     return exit_status::done;
 }
 

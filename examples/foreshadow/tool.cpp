@@ -26,15 +26,14 @@ url parse_url(const std::string& text) {
 std::string sqlite_path(const std::string& text) {
     const url parsed = parse_url(text);
     if (parsed.scheme == "sqlite" && !parsed.rest.empty()) return parsed.rest;
-    throw error{errc::invalid_argument, "\"" + text + "\" is not a database that this build knows",
-                "write sqlite:PATH, for example sqlite:shop.db"};
+    throw wrong_usage{"\"" + text + "\" is not a database that this build knows",
+                      "write sqlite:PATH, for example sqlite:shop.db"};
 }
 
 std::string repository_path(const std::string& text) {
     const url parsed = parse_url(text);
     if (parsed.scheme.empty() && !parsed.rest.empty()) return parsed.rest;
-    throw error{errc::invalid_argument, "\"" + text + "\" is not a repository that this build knows",
-                "write the path of a directory"};
+    throw wrong_usage{"\"" + text + "\" is not a repository that this build knows", "write the path of a directory"};
 }
 
 open_repository::open_repository(const std::string& where)
@@ -50,24 +49,53 @@ foreshadow::task<bool> open_repository::open() {
     co_return true;
 }
 
-void print(const foreshadow::json& object) { std::cout << object.dump(2) << std::endl; }
+namespace {
+
+/// Positions and times are plain numbers to a script: {"value": 7} becomes 7.
+foreshadow::json plain(const foreshadow::json& from) {
+    if (from.is_object() && from.size() == 1 && from.begin()->is_number() &&
+        (from.begin().key() == "value" || from.begin().key() == "microseconds"))
+        return *from.begin();
+    if (!from.is_structured()) return from;
+    foreshadow::json made = from;
+    for (auto& member : made) member = plain(member);
+    return made;
+}
+
+}  // namespace
+
+void print(const foreshadow::json& object, bool on_one_line) {
+    std::cout << plain(object).dump(on_one_line ? -1 : 2) << std::endl;
+}
+
+namespace {
+
+int report(const error& e, int status, bool json) {
+    std::cerr << "foreshadow: " << e.line() << std::endl;
+    if (!json) return status;
+    foreshadow::json facts = foreshadow::json::object();
+    for (const auto& [name, value] : e.facts()) facts[name] = foreshadow::to_json(value);
+    print({{"error",
+            {{"code", name_of(e.code())},
+             {"message", foreshadow::to_json(e.message())},
+             {"hint", foreshadow::to_json(e.hint())},
+             {"facts", facts}}},
+           {"status", status}});
+    return status;
+}
+
+}  // namespace
+
+int report(const wrong_usage& e, bool json) { return report(e, exit_status::wrong_usage, json); }
 
 int report(const error& e, bool json) {
-    std::cerr << "foreshadow: " << e.line() << std::endl;
+    // An object of another version than its repository's is damage; a repository of a newer version is not.
+    const std::string object = e.fact("object");
     const bool is_damage = e.code() == errc::corrupt || e.code() == errc::conflict ||
-                           (e.code() == errc::not_found && !e.fact("object").empty());
-    const int status = is_damage ? exit_status::not_sound : exit_status::failed;
-    if (json) {
-        foreshadow::json facts = foreshadow::json::object();
-        for (const auto& [name, value] : e.facts()) facts[name] = foreshadow::to_json(value);
-        print({{"error",
-                {{"code", name_of(e.code())},
-                 {"message", foreshadow::to_json(e.message())},
-                 {"hint", foreshadow::to_json(e.hint())},
-                 {"facts", facts}}},
-               {"status", status}});
-    }
-    return status;
+                           (e.code() == errc::not_found && !object.empty()) ||
+                           (e.code() == errc::unsupported_format && !object.empty() &&
+                            object != foreshadow::repository_config::object_name);
+    return report(e, is_damage ? exit_status::not_sound : exit_status::failed, json);
 }
 
 std::string bytes_text(double bytes) {
@@ -83,6 +111,7 @@ std::string bytes_text(double bytes) {
 }
 
 std::string time_text(foreshadow::wall_time time) {
+    if (time.microseconds == 0) return "an unknown time";
     const std::time_t seconds = static_cast<std::time_t>(time.microseconds / 1'000'000);
     std::tm utc{};
     gmtime_r(&seconds, &utc);
@@ -106,8 +135,13 @@ std::string seconds_text(double seconds) {
 
 std::string count_text(std::uint64_t count) {
     std::string digits = std::to_string(count);
-    for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+    for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
     return digits;
+}
+
+std::string counted(std::uint64_t count, const std::string& noun) {
+    const bool ends_in_x = noun.back() == 'x';
+    return count_text(count) + ' ' + noun + (count == 1 ? "" : ends_in_x ? "es" : "s");
 }
 
 }  // namespace tool

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What the verbs of the command-line tool share: running a task to its end, one JSON object on standard output, one line
-// for an error, and the exit status that scripts rely on.
+// What the verbs of the command-line tool share: running a task to its end, one JSON object on standard output, one
+// line for an error, and the exit status that scripts rely on.
 #pragma once
 
 #include "foreshadow/catalog/json.hpp"
@@ -13,12 +13,19 @@
 #include "foreshadow/store/repository.hpp"
 #include "foreshadow/task.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,20 +49,53 @@ struct settings {
     bool json = false;
 };
 
-/// Runs a task to its end on this thread.
+/// What a stop that was requested does to a task: end it at its next suspension, or let it see for itself.
+enum class when_stopped { cancel, wait };
+
+/// Runs a task to its end on this thread. Errors: what the task throws; `interrupted` where a stop cancelled it.
 template <class T>
-T run(foreshadow::task<T> work) {
+T run(foreshadow::task<T> work, when_stopped how = when_stopped::cancel) {
     boost::asio::io_context context;
+    boost::asio::cancellation_signal cancel;
+    boost::asio::steady_timer watch{context};
     std::exception_ptr failure;
     std::optional<T> result;
-    boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e, T value) {
-        failure = e;
-        if (!failure) result.emplace(std::move(value));
-    });
+    bool ended = false;
+    boost::asio::co_spawn(context, std::move(work),
+                          boost::asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr e, T value) {
+                              failure = e;
+                              if (!failure) result.emplace(std::move(value));
+                              ended = true;
+                              watch.cancel();
+                          }));
+    // A signal's handler may not do more than set a flag, so the flag is looked at now and then.
+    const std::function<void()> look = [&] {
+        watch.expires_after(std::chrono::milliseconds{50});
+        watch.async_wait([&](boost::system::error_code) {
+            if (ended) return;
+            if (!stop_requested)
+                look();
+            else
+                cancel.emit(boost::asio::cancellation_type::terminal);
+        });
+    };
+    if (how == when_stopped::cancel) look();
     context.run();
-    if (failure) std::rethrow_exception(failure);
+    try {
+        if (failure) std::rethrow_exception(failure);
+    } catch (const boost::system::system_error& e) {
+        if (e.code() != boost::asio::error::operation_aborted) throw;
+        throw foreshadow::error{foreshadow::errc::interrupted, "stopped on request", "the same command begins again"};
+    }
     return std::move(*result);
 }
+
+/// What was asked for is not what the tool offers.
+class wrong_usage : public foreshadow::error {
+  public:
+    wrong_usage(std::string message, std::string hint)
+        : error{foreshadow::errc::invalid_argument, std::move(message), std::move(hint)} {}
+};
 
 /// "sqlite:shop.db" into "sqlite" and "shop.db".
 struct url {
@@ -64,15 +104,16 @@ struct url {
 };
 [[nodiscard]] url parse_url(const std::string& text);
 
-/// The file behind a `sqlite:` URL. Errors: `invalid_argument` for any other scheme, naming those that there are.
+/// The file behind a `sqlite:` URL. Errors: `wrong_usage` for any other scheme, naming those that there are.
 [[nodiscard]] std::string sqlite_path(const std::string& text);
 
-/// The folder of a repository. Errors: `invalid_argument` for a scheme that this build has no store for.
+/// The folder of a repository. Errors: `wrong_usage` for a scheme that this build has no store for.
 [[nodiscard]] std::string repository_path(const std::string& text);
 
 /// An existing repository with what reads it.
 struct open_repository {
-    using repository_type = foreshadow::repository<foreshadow::directory_store, foreshadow::zstd, foreshadow::no_cipher>;
+    using repository_type =
+        foreshadow::repository<foreshadow::directory_store, foreshadow::zstd, foreshadow::no_cipher>;
 
     explicit open_repository(const std::string& path);
     foreshadow::task<bool> open();
@@ -83,15 +124,19 @@ struct open_repository {
     std::unique_ptr<foreshadow::content_defined_blocks<repository_type>> storage;
 };
 
-void print(const foreshadow::json& object);
+/// One object on standard output; on one line where more will follow.
+void print(const foreshadow::json& object, bool on_one_line = false);
 
 /// One line on standard error (and the same as an object on standard output with `--json`); returns the exit status.
 int report(const foreshadow::error& e, bool json);
+int report(const wrong_usage& e, bool json);
 
 // Words for people.
 [[nodiscard]] std::string bytes_text(double bytes);
 [[nodiscard]] std::string time_text(foreshadow::wall_time time);
 [[nodiscard]] std::string seconds_text(double seconds);
 [[nodiscard]] std::string count_text(std::uint64_t count);
+/// "1 commit", "2 commits".
+[[nodiscard]] std::string counted(std::uint64_t count, const std::string& noun);
 
 }  // namespace tool

@@ -17,6 +17,7 @@ struct backup_settings : settings {
     std::string predictor = "size";
     bool follow = false;
     double follow_seconds = 60;
+    double checkpoint_seconds = 5;
 };
 int backup(const backup_settings& chosen);
 

@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: BSL-1.0
+#
+# What goes wrong is said in one clear line that names the object, with the right status, and leaves things as they were.
+import contextlib
+import json
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+
+from support import (DONE, FAILED, NOT_SOUND, WRONG_USAGE, assert_restores, backup, content_of, main, make_bulk, make_small, opened,
+                     options, restore, run, start, test, url)
+
+
+def refused(arguments, status, *words, **how):
+    """Runs and checks the one line, in words and as an object of --json."""
+    done = run(*arguments, status=status, **how)
+    for word in words:
+        assert word in done.error, f"{word!r} is not in the line: {done}"
+    assert "unexpected" not in done.error and "internal" not in done.error, done
+    if status != WRONG_USAGE or done.out:
+        pass
+    return done
+
+
+@test
+def a_path_that_is_not_there_is_named(folder):
+    missing = f"{folder}/missing.db"
+    refused(["backup", url(missing), f"{folder}/repository"], FAILED, missing, "no database")
+    refused(["release", url(missing)], FAILED, missing)
+    assert not os.path.exists(missing), "a backup makes no database"
+    for verb in ("points", "show", "verify"):
+        refused([verb, f"{folder}/nowhere"], FAILED, f"{folder}/nowhere")
+        assert not os.path.exists(f"{folder}/nowhere"), f"{verb} makes no repository"
+    refused(["restore", f"{folder}/nowhere", url(f"{folder}/out.db")], FAILED, f"{folder}/nowhere")
+
+
+@test
+def a_failed_first_backup_leaves_no_repository_behind_that_others_trip_over(folder):
+    run("backup", url(f"{folder}/missing.db"), f"{folder}/repository", status=FAILED)
+    make_small(f"{folder}/small.db")
+    backup(f"{folder}/small.db", f"{folder}/repository")
+
+
+@test
+def what_is_no_database_is_refused(folder):
+    text = f"{folder}/notes.db"
+    with open(text, "w") as file:
+        file.write("just some notes, long enough to have a header\n" * 200)
+    refused(["backup", url(text), f"{folder}/repository"], FAILED, text, "not an SQLite database")
+    refused(["backup", url(folder), f"{folder}/repository"], FAILED, folder, "folder")
+
+
+@test
+def a_database_that_is_locked_is_busy_and_stays_as_it_was(folder):
+    source = f"{folder}/small.db"
+    make_small(source)
+    with opened(source) as db:
+        db.execute("BEGIN IMMEDIATE")
+        refused(["backup", url(source), f"{folder}/repository"], FAILED, source, "locked", "another")
+        db.execute("ROLLBACK")
+    backup(source, f"{folder}/repository")
+
+
+@contextlib.contextmanager
+def another_user(folder):
+    """How to run as somebody who may only do what files say: root may do anything."""
+    how = {}
+    if os.geteuid() == 0:
+        os.chmod(folder, 0o755)
+        tool = f"{folder}/tool"
+        shutil.copy(options.tool, tool)
+        os.chmod(tool, 0o755)
+        old, options.tool = options.tool, tool
+        how = {"user": 65534, "group": 65534, "extra_groups": []}
+        try:
+            yield how
+        finally:
+            options.tool = old
+    else:
+        yield how
+
+
+@test
+def read_only_files_and_folders_are_named(folder):
+    with another_user(folder) as how:
+        inner = f"{folder}/inner"
+        os.mkdir(inner)
+        source = f"{inner}/small.db"
+        make_small(source)
+        with opened(source) as db:
+            db.execute("PRAGMA journal_mode = DELETE")
+        writable = f"{folder}/writable"
+        os.mkdir(writable)
+        os.chmod(writable, 0o777)
+        os.chmod(source, 0o444)
+        os.chmod(inner, 0o555)
+        refused(["backup", url(source), f"{writable}/repository"], FAILED, source, "read-only", **how)
+        os.chmod(inner, 0o755)
+        os.chmod(source, 0o644)
+        locked = f"{folder}/locked"
+        os.mkdir(locked)
+        os.chmod(locked, 0o555)
+        make_small(f"{writable}/other.db")
+        for name in os.listdir(writable):
+            if name.startswith("other"):
+                os.chmod(f"{writable}/{name}", 0o666)
+        refused(["backup", url(f"{writable}/other.db"), f"{locked}/repository"], FAILED, f"{locked}/repository", "ermission", **how)
+        run("backup", url(f"{writable}/other.db"), f"{writable}/repository", **how)
+        refused(["restore", f"{writable}/repository", url(f"{locked}/out.db")], FAILED, f"{locked}/out.db", **how)
+
+
+@test
+def a_repository_path_that_is_a_file_is_refused(folder):
+    make_small(f"{folder}/small.db")
+    file = f"{folder}/a-file"
+    open(file, "w").close()
+    refused(["backup", url(f"{folder}/small.db"), file], FAILED, file)
+    for verb in ("points", "show", "verify"):
+        refused([verb, file], FAILED, file)
+    assert os.path.getsize(file) == 0
+
+
+@test
+def a_folder_with_other_files_is_not_made_a_repository(folder):
+    make_small(f"{folder}/small.db")
+    other = f"{folder}/photos"
+    os.mkdir(other)
+    with open(f"{other}/holiday.jpg", "w") as file:
+        file.write("sun")
+    refused(["backup", url(f"{folder}/small.db"), other], FAILED, other, "holiday.jpg")
+    assert os.listdir(other) == ["holiday.jpg"]
+
+
+@contextlib.contextmanager
+def small_disk(folder, megabytes):
+    """A file system with little room; what cannot be mounted is made by a limit on the size of files instead."""
+    disk = f"{folder}/disk"
+    os.makedirs(disk, exist_ok=True)
+    mounted = os.geteuid() == 0 and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", disk], capture_output=True).returncode == 0
+    how = {}
+    if not mounted:
+        limit = megabytes * 100_000
+        how = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))}
+    try:
+        yield disk, how, mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", disk], check=True)
+
+
+@test
+def a_full_disk_under_the_repository_is_said_and_with_room_the_same_command_resumes(folder):
+    source = f"{folder}/bulk.db"
+    make_bulk(source, 6)
+    expected = content_of(source)
+    with small_disk(folder, 4) as (disk, how, mounted):
+        refused(["backup", url(source), f"{disk}/repository"], FAILED, "cannot write", "space" if mounted else "", **how)
+        if mounted:
+            subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+        backup(source, f"{disk}/repository")
+        assert_restores(f"{disk}/repository", expected, folder)
+
+
+@test
+def a_full_disk_under_the_target_is_said_and_leaves_nothing(folder):
+    source, repository = f"{folder}/bulk.db", f"{folder}/repository"
+    make_bulk(source, 6)
+    backup(source, repository)
+    with small_disk(folder, 4) as (disk, how, _):
+        refused(["restore", repository, url(f"{disk}/out.db")], FAILED, f"{disk}/out.db", **how)
+        assert os.listdir(disk) == []
+
+
+@test
+def a_newer_format_asks_for_a_newer_program(folder):
+    source, repository = f"{folder}/small.db", f"{folder}/repository"
+    make_small(source)
+    backup(source, repository)
+    config = f"{repository}/foreshadow.json"
+    with open(config) as file:
+        known = json.load(file)
+    known["version"] = 1000
+    with open(config, "w") as file:
+        json.dump(known, file)
+    for verb in (["backup", url(source), repository], ["points", repository], ["verify", repository],
+                 ["restore", repository, url(f"{folder}/out.db")]):
+        refused(verb, FAILED, "format 1000", "newer foreshadow")
+
+
+@test
+def a_second_backup_at_the_same_time_is_busy_and_names_the_first(folder):
+    source, repository = f"{folder}/bulk.db", f"{folder}/repository"
+    make_bulk(source, 4)
+    first = start("backup", url(source), repository, "--pace", "fixed:1M", "--checkpoint", "0.2")
+    assert "backing up" in first.stderr.readline()
+    second = refused(["backup", url(source), repository, "--json"], FAILED, f"process {first.pid} ", "being backed up")
+    assert second.json["error"]["code"] == "busy" and second.json["status"] == FAILED
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    # A process that is known to be dead is nobody to wait for.
+    assert backup(source, repository).json["figures"]["resumed"] in (0, 1)
+
+
+@test
+def a_restore_onto_something_that_is_there_changes_nothing(folder):
+    source, repository, target = f"{folder}/small.db", f"{folder}/repository", f"{folder}/mine.db"
+    make_small(source)
+    backup(source, repository)
+    with open(target, "w") as file:
+        file.write("mine")
+    refused(["restore", repository, url(target)], FAILED, target, "exists already")
+    with open(target) as file:
+        assert file.read() == "mine"
+    refused(["restore", repository, url(f"{folder}/no/such/folder/out.db")], FAILED, f"{folder}/no/such/folder/out.db")
+
+
+@test
+def points_and_partitions_that_are_not_there_are_named(folder):
+    source, repository = f"{folder}/small.db", f"{folder}/repository"
+    make_small(source)
+    backup(source, repository)
+    target = url(f"{folder}/out.db")
+    refused(["restore", repository, target, "--point", "77777"], FAILED, "77777", "foreshadow points")
+    refused(["show", repository, "77777"], FAILED, "77777")
+    refused(["restore", repository, target, "--partition", "nobody"], FAILED, "nobody", "foreshadow show")
+    refused(["restore", repository, target, "--at", "yesterday"], WRONG_USAGE, "yesterday")
+    assert not os.path.exists(f"{folder}/out.db")
+    empty = f"{folder}/empty"
+    run("backup", url(f"{folder}/missing.db"), empty, status=FAILED)
+    if os.path.exists(empty):
+        refused(["restore", empty, target], FAILED, "no restore point")
+
+
+@test
+def wrong_usage_is_one_line_and_status_two(folder):
+    make_small(f"{folder}/small.db")
+    source, repository = url(f"{folder}/small.db"), f"{folder}/repository"
+    for arguments in ([], ["fly"], ["backup"], ["backup", source], ["backup", source, repository, "--pace", "warp"],
+                      ["backup", source, repository, "--pace", "fixed:-1"], ["backup", source, repository, "--predictor", "oracle"],
+                      ["backup", source, repository, "--no-such-option"], ["backup", source, repository, "more"],
+                      ["backup", f"{folder}/small.db", repository], ["backup", "mongodb://host/db", repository],
+                      ["backup", "sqlite:", repository], ["backup", source, "s3://bucket/prefix"],
+                      ["restore", repository, "postgresql://host/db"], ["restore", repository], ["release", "oracle:x"]):
+        done = refused(arguments, WRONG_USAGE)
+        assert len(done.err.splitlines()) == 1, done
+        assert done.out == "", done
+    assert not os.path.exists(repository), "wrong usage makes nothing"
+    assert run("--help").out and run("backup", "--help").out
+
+
+@test
+def what_cannot_be_backed_up_faithfully_is_refused_by_name(folder):
+    source = f"{folder}/virtual.db"
+    make_small(source)
+    with opened(source) as db:
+        db.execute("CREATE VIRTUAL TABLE words USING fts5(text)")
+    refused(["backup", url(source), f"{folder}/repository"], FAILED, "words")
+    with opened(source) as db:
+        left = db.execute("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'foreshadow%'").fetchone()[0]
+    assert left == 0, "a refused backup leaves nothing in the source"
+
+
+@test
+def a_damaged_source_is_said(folder):
+    source, repository = f"{folder}/bulk.db", f"{folder}/repository"
+    make_bulk(source, 2)
+    with opened(source) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.execute("PRAGMA journal_mode = DELETE")
+    with open(source, "r+b") as file:
+        for page in range(20, 400, 7):
+            file.seek(page * 4096)
+            file.write(b"\xff" * 64)
+    done = refused(["backup", url(source), repository], (FAILED, NOT_SOUND), source)
+    assert "damaged" in done.error, done
+
+
+@test
+def errors_are_objects_with_json(folder):
+    done = run("backup", url(f"{folder}/missing.db"), f"{folder}/repository", "--json", status=FAILED)
+    said = done.json
+    assert said["status"] == FAILED and said["error"]["code"] == "not found" and "missing.db" in said["error"]["message"], said
+    assert set(said["error"]) == {"code", "message", "hint", "facts"}
+
+
+main()
