@@ -5,6 +5,14 @@
 #include "foreshadow/predict/silent.hpp"
 #include "foreshadow/sqlite/source.hpp"
 #include "foreshadow/store/directory_store.hpp"
+#include "foreshadow/testing/archetypes.hpp"
+
+struct source_of_polled_layouts : foreshadow::testing::archetype::source {
+    static constexpr foreshadow::source_traits traits{.tells_layout = false};
+};
+struct predictor_of_told_layouts : foreshadow::testing::archetype::predictor {
+    static constexpr bool needs_layout_in_log = true;
+};
 
 int main() {
     using namespace foreshadow;
@@ -19,4 +27,6 @@ int main() {
     static_cast<void>(compose(from(), to(), to()));
     // bad: static assertion failed.*is no slot: wrap the policy in its verb
     static_cast<void>(compose(from(), directory_store{"backups"}));
+    // bad: static assertion failed.*which this source does not tell: use predict_with.silent
+    static_cast<void>(compose(back_up(source_of_polled_layouts{}), to(), predict_with(predictor_of_told_layouts{})));
 }

@@ -21,4 +21,10 @@ int main() {
     // bad: no matching function for call to 'predict_with
     // note: satisfaction of 'predictor<P>'.*nothing_at_all|'nothing_at_all' does not satisfy 'predictor'
     static_cast<void>(predict_with(nothing_at_all{}));
+    // bad: no matching function for call to 'pace_by
+    // note: satisfaction of 'pace<P>'.*nothing_at_all|'nothing_at_all' does not satisfy 'pace'
+    static_cast<void>(pace_by(nothing_at_all{}));
+    // bad: no matching function for call to 'observe_with
+    // note: satisfaction of 'observer<O>'.*nothing_at_all|'nothing_at_all' does not satisfy 'observer'
+    static_cast<void>(observe_with(nothing_at_all{}));
 }

@@ -85,6 +85,7 @@ static_assert(judged<consistent, polled, to>);
 // An adapter's veto.
 struct particular_source : archetype::source {};
 struct pace_that_it_bears_not : archetype::pace {};
+struct hurried_source : archetype::source {};
 struct this_source_needs_another_pace {
     static constexpr void verify() {}
 };
@@ -93,6 +94,10 @@ struct this_source_needs_another_pace {
 
 template <>
 struct foreshadow::compatibility<particular_source, pace_that_it_bears_not> {
+    using type = this_source_needs_another_pace;
+};
+template <>
+struct foreshadow::compatibility<hurried_source, foreshadow::flat_out> {
     using type = this_source_needs_another_pace;
 };
 
@@ -105,6 +110,12 @@ static_assert(judged<this_source_needs_another_pace, unbearable, to, timed, part
 static_assert(judged<consistent, from, to, unbearable>);
 static_assert(judged<consistent, particular, to, paced>);
 static_assert(judged<role_given_twice<roles::pace>, particular, to, unbearable, unbearable>);
+
+// A default may be vetoed as well.
+using hurried = decltype(back_up(hurried_source{}));
+static_assert(judged<this_source_needs_another_pace, hurried, to>);
+static_assert(judged<this_source_needs_another_pace, hurried, to, decltype(pace_by(flat_out{}))>);
+static_assert(judged<consistent, hurried, to, paced>);
 
 // What was not given is its default.
 static_assert(std::same_as<policy_for<roles::pace, int, from, paced>, archetype::pace>);
