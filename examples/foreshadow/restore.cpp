@@ -8,6 +8,7 @@
 #include "foreshadow/sqlite/target.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <iostream>
@@ -34,8 +35,8 @@ void choose_time(const std::string& text, foreshadow::restore_options& options) 
                           "write a number, or a time in UTC such as 2026-11-22T12:00:00Z"};
     utc.tm_year -= 1900;
     utc.tm_mon -= 1;
-    options.at_time = foreshadow::wall_time{static_cast<std::int64_t>(timegm(&utc)) * 1'000'000 +
-                                            static_cast<std::int64_t>(seconds * 1e6)};
+    options.at_time =
+        foreshadow::wall_time{static_cast<std::int64_t>(timegm(&utc)) * 1'000'000 + std::llround(seconds * 1e6)};
 }
 
 foreshadow::task<foreshadow::restore_report> restore_into(open_repository& repository, const restore_settings& chosen,

@@ -118,7 +118,7 @@ std::string time_text(foreshadow::wall_time time) {
     char date[32];
     std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
     char text[48];
-    std::snprintf(text, sizeof text, "%s.%03dZ", date, static_cast<int>(time.microseconds / 1000 % 1000));
+    std::snprintf(text, sizeof text, "%s.%06dZ", date, static_cast<int>(time.microseconds % 1'000'000));
     return text;
 }
 

@@ -204,7 +204,7 @@ def earlier_states_come_back_by_position_and_by_time(folder):
     made, content = states[2]
     report = assert_restores(repository, content, folder, "--at", made["time_text"])
     assert report["at"] <= made["at"]
-    early = restore(repository, f"{folder}/no.db", "--at", "1", status=FAILED)
+    early = restore(repository, f"{folder}/no.db", "--at", "0", status=FAILED)
     assert "restorable" in early.error, early
     early = restore(repository, f"{folder}/no.db", "--at", "2001-01-01T00:00:00Z", status=FAILED)
     assert "foreshadow points" in early.error, early
