@@ -183,6 +183,7 @@ class simulated_world {
 
     /// Another database is what is backed up from now on, into the same repository.
     void turn_to(ft::database_options options) {
+        others_.push_back(database_);  // it lives on
         database_ = std::make_shared<ft::simulated_database>(time_.clock(), std::move(options));
         source_ = ft::simulated_source{database_};
     }
@@ -248,6 +249,7 @@ class simulated_world {
   private:
     ft::simulation time_;
     std::shared_ptr<ft::simulated_database> database_;
+    std::vector<std::shared_ptr<ft::simulated_database>> others_;
     ft::simulated_source source_;
     fs::memory_store objects_;
     mortal_store store_{objects_};

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "simulated_backup.hpp"
+
+#include "foreshadow/predict/silent.hpp"
+#include "foreshadow/predict/size_extrapolation.hpp"
+#include "foreshadow/testing/hostile.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace {
+
+namespace fs = support::fs;
+namespace ft = support::ft;
+using support::simulated_world;
+using lease = fs::lease<support::simulated_repository, ft::virtual_clock>;
+
+[[nodiscard]] fs::lease_owner somebody_else() { return {.host = "elsewhere", .boot = "1", .process = 1, .started = 1}; }
+
+void check_restores(simulated_world& world, const fs::restore_point& point) {
+    const auto [into, report] = world.restore(point);
+    CHECK(into.rows() == world.database().past().state_at(point.at));
+}
+
+[[nodiscard]] std::vector<fs::point_name> points_of(simulated_world& world) {
+    return world.time().run(fs::list_points(world.repository()));
+}
+
+/// What a backup is refused with.
+[[nodiscard]] fs::errc refusal(simulated_world& world, std::uint64_t seed) {
+    try {
+        static_cast<void>(world.back_up(fs::silent{}, support::small_numbers(seed)));
+    } catch (const fs::error& e) {
+        INFO(e.line());
+        CHECK(!e.hint().empty());
+        return e.code();
+    }
+    return fs::errc{};
+}
+
+/// A process that believes the owner dead takes the lease, and gives it back later.
+fs::task<> take_over(simulated_world& world, std::string source, double seconds) {
+    const fs::lease_owner owner = somebody_else();
+    const lease::death_test everybody = [](const fs::lease_owner&) { return true; };
+    lease held = co_await lease::take(world.repository(), source, world.time().clock(), owner, everybody);
+    co_await world.time().clock().sleep(seconds);
+    co_await held.give_back();
+}
+
+}  // namespace
+
+TEST_CASE("a point says what was done for it") {
+    simulated_world world{support::lively(2)};
+    world.live(300);
+    const fs::restore_point point = world.back_up(fs::silent{}, support::small_numbers(2));
+    CHECK(point.knows.held <= point.at);
+    CHECK(point.knows.followed == point.at);
+    CHECK(point.figures.started < point.figures.ended);
+    CHECK(point.figures.chunks > 0);
+    CHECK(point.figures.rows_read > 0);
+    CHECK(point.figures.image_bytes > 0);
+    CHECK(point.figures.run_bytes == 0);
+    CHECK(point.knows.predictions.empty());
+    CHECK(fs::prove(point.knows.known, fs::history_of(point.knows).at(point.at), point.at).is_complete());
+    // The proof that is spelled out lays every key of the layout, once and in order.
+    fs::key last;
+    for (const fs::proven_piece& piece : point.proof) {
+        CHECK(last <= piece.interval.begin);
+        last = piece.interval.end;
+    }
+    const fs::restore_point read = world.time().run(fs::find_point(world.repository(), point.id));
+    CHECK(fs::to_json(read) == fs::to_json(point));
+}
+
+TEST_CASE("an observer hears of a backup from its beginning to its point, in order") {
+    std::uint64_t shadows = 0;
+    for (const std::uint64_t seed : {2, 3, 7}) {
+        CAPTURE(seed);
+        simulated_world world{support::lively(seed)};
+        std::vector<fs::event> heard;
+        world.listen([&](const fs::event& what) { heard.push_back(what); });
+        world.live(400);
+        fs::back_up_options options = support::small_numbers(seed);
+        options.checkpoint_seconds = 0.1;
+        const fs::restore_point point = world.back_up(ft::always_certain{}, options);
+
+        REQUIRE(heard.size() > 4);
+        REQUIRE(std::holds_alternative<fs::backup_started>(heard[0]));
+        CHECK(!std::get<fs::backup_started>(heard[0]).resumed);
+        CHECK(std::get<fs::backup_started>(heard[0]).partitions > 0);
+        REQUIRE(std::holds_alternative<fs::held_from>(heard[1]));
+        CHECK(std::get<fs::held_from>(heard[1]).from == point.knows.held);
+        REQUIRE(std::holds_alternative<fs::point_published>(heard.back()));
+        CHECK(std::get<fs::point_published>(heard.back()).at == point.at);
+        CHECK(std::get<fs::point_published>(heard.back()).id == point.id);
+
+        std::uint64_t rows = 0, chunks = 0, commits = 0, layouts = 0, sequence = 0;
+        fs::position followed = point.knows.held;
+        std::set<std::uint64_t> foretold, open, settled;
+        for (const fs::event& what : heard) {
+            if (const auto* chunk = std::get_if<fs::chunk_read>(&what)) {
+                ++chunks;
+                rows += chunk->rows;
+            } else if (const auto* batch = std::get_if<fs::log_followed>(&what)) {
+                CHECK(followed <= batch->upto);
+                followed = batch->upto;
+                commits += batch->commits;
+            } else if (const auto* kept = std::get_if<fs::checkpointed>(&what)) {
+                CHECK(kept->followed <= followed);
+                CHECK(kept->sequence == ++sequence);
+            } else if (std::holds_alternative<fs::layout_changed>(what)) {
+                ++layouts;
+            } else if (const auto* said = std::get_if<fs::predicted>(&what)) {
+                CHECK(said->what.id != 0);
+                CHECK(foretold.insert(said->what.id).second);
+            } else if (const auto* known = std::get_if<fs::outcome_known>(&what)) {
+                CHECK(foretold.count(known->prediction) == 1);
+                CHECK(known->became.kind != fs::outcome_kind::pending);
+                CHECK(settled.insert(known->prediction).second);
+            } else if (const auto* opened = std::get_if<fs::shadow_opened>(&what)) {
+                ++shadows;
+                CHECK(foretold.count(opened->prediction) == 1);
+                CHECK(open.insert(opened->prediction).second);
+            } else if (const auto* adopted = std::get_if<fs::shadow_adopted>(&what)) {
+                CHECK(open.erase(adopted->prediction) == 1);
+            } else if (const auto* discarded = std::get_if<fs::shadow_discarded>(&what)) {
+                CHECK(open.erase(discarded->prediction) == 1);
+            }
+        }
+        CHECK(followed == point.at);
+        CHECK(chunks == point.figures.chunks);
+        CHECK(rows == point.figures.rows_read);
+        CHECK(commits == point.figures.commits);
+        CHECK(layouts == point.figures.layout_changes);
+        CHECK(sequence == point.figures.checkpoints);
+        CHECK(sequence > 0);
+        CHECK(foretold.size() == point.knows.predictions.size());
+        CHECK(open.empty());
+        check_restores(world, point);
+    }
+    CHECK(shadows > 0);
+}
+
+TEST_CASE("after a lost hold the source is read again, and old points stay as they are") {
+    for (const std::uint64_t seed : {2, 3}) {
+        CAPTURE(seed);
+        simulated_world world{support::lively(seed)};
+        world.live(500);
+        const fs::restore_point first = world.back_up(fs::size_extrapolation{}, support::small_numbers(seed));
+        world.time().run(world.time().clock().sleep(0.3));
+        world.database().forget_log(world.database().past().end());
+        REQUIRE(first.at < world.database().past().end());
+        world.time().run(world.time().clock().sleep(0.1));
+
+        std::size_t warnings = 0;
+        world.listen([&](const fs::event& what) { warnings += std::holds_alternative<fs::warning>(what); });
+        const fs::restore_point second = world.back_up(fs::size_extrapolation{}, support::small_numbers(seed));
+        CHECK(warnings == 1);
+        CHECK(first.at < second.knows.held);
+        CHECK(first.id < second.id);
+        check_restores(world, second);
+        check_restores(world, first);
+
+        // What lies between the two is a gap, and is said to be one.
+        fs::restore_options between;
+        between.at = fs::position{second.knows.held.value - 1};
+        CHECK_THROWS_AS(world.restore(second, between), fs::error);
+        CHECK(world.time().run(fs::find_point(world.repository(), "latest")).id == second.id);
+        CHECK(world.verify(true).is_sound());
+    }
+}
+
+TEST_CASE("a hold that is lost under a backup ends it, and the next one reads again") {
+    simulated_world world{support::lively(7)};
+    world.live(500);
+    std::size_t chunks = 0;
+    world.listen([&](const fs::event& what) {
+        if (std::holds_alternative<fs::chunk_read>(what) && ++chunks == 3)
+            world.database().forget_log(fs::position::last());
+    });
+    CHECK(refusal(world, 7) == fs::errc::hold_lost);
+    CHECK(points_of(world).empty());
+    world.listen({});
+    world.database().retained = world.database().past().end();
+    world.open();
+    const fs::restore_point point = world.back_up(fs::silent{}, support::small_numbers(7));
+    check_restores(world, point);
+    CHECK(world.verify(true).is_sound());
+}
+
+TEST_CASE("while a backup is under way another is refused, and is not when it has ended") {
+    simulated_world world{support::lively(3)};
+    world.live(200);
+    world.open();
+    const std::string source = "simulated-3";
+    world.time().spawn(take_over(world, source, 5));
+    world.time().run(world.time().clock().sleep(1));
+    CHECK(refusal(world, 3) == fs::errc::busy);
+    CHECK(points_of(world).empty());
+    world.time().run(world.time().clock().sleep(10));
+    check_restores(world, world.back_up(fs::silent{}, support::small_numbers(3)));
+}
+
+TEST_CASE("a lease whose owner does not renew it is taken over after a minute") {
+    simulated_world world{support::lively(3)};
+    world.live(200);
+    world.open();
+    world.time().spawn(take_over(world, "simulated-3", 1'000));
+    world.time().run(world.time().clock().sleep(50));
+    CHECK(refusal(world, 3) == fs::errc::busy);
+    world.time().run(world.time().clock().sleep(11));
+    check_restores(world, world.back_up(fs::silent{}, support::small_numbers(3)));
+}
+
+TEST_CASE("a backup that was displaced publishes nothing") {
+    for (const std::uint64_t seed : {2, 3, 4}) {
+        CAPTURE(seed);
+        simulated_world world{support::lively(seed)};
+        world.live(300);
+        world.open();
+        std::size_t chunks = 0;
+        world.listen([&](const fs::event& what) {
+            if (std::holds_alternative<fs::chunk_read>(what) && ++chunks == 2)
+                world.time().spawn(take_over(world, "simulated-" + std::to_string(seed), 30));
+        });
+        CHECK(refusal(world, seed) == fs::errc::displaced);
+        CHECK(points_of(world).empty());
+        world.listen({});
+        // The other's lease is not harmed by the end of the one that was displaced.
+        CHECK(refusal(world, seed) == fs::errc::busy);
+        world.time().run(world.time().clock().sleep(31));
+        check_restores(world, world.back_up(fs::silent{}, support::small_numbers(seed)));
+    }
+}
+
+TEST_CASE("several sources share a repository, and each has its points") {
+    simulated_world world{support::lively(2)};
+    world.live(300);
+    const fs::restore_point first = world.back_up(fs::silent{}, support::small_numbers(2));
+    const auto rows = world.database().past().state_at(first.at);
+
+    world.turn_to(support::lively(5));
+    world.live(300);
+    const fs::restore_point second = world.back_up(fs::silent{}, support::small_numbers(5));
+    check_restores(world, second);
+
+    const auto [into, report] = world.restore(first);
+    CHECK(into.rows() == rows);
+    const std::vector<fs::point_name> points = points_of(world);
+    REQUIRE(points.size() == 2);
+    CHECK(points[0].source == first.knows.source.id);
+    CHECK(points[1].source == second.knows.source.id);
+    CHECK_THROWS_AS(world.time().run(fs::find_point(world.repository(), "latest")), fs::error);
+
+    // The next backup of one goes on from its own last point.
+    world.time().run(world.time().clock().sleep(0.2));
+    const fs::restore_point third = world.back_up(fs::silent{}, support::small_numbers(5));
+    CHECK(third.knows.source.id == second.knows.source.id);
+    CHECK(third.figures.bytes_read < second.figures.bytes_read);
+    check_restores(world, third);
+    CHECK(world.verify(true).is_sound());
+}
+
+TEST_CASE("a source in which nothing happened stays at its point") {
+    simulated_world world{support::lively(4)};
+    const fs::restore_point first = world.back_up(fs::silent{}, support::small_numbers(4));
+    const fs::restore_point second = world.back_up(fs::silent{}, support::small_numbers(4));
+    CHECK(second.figures.rows_read == 0);
+    check_restores(world, second);
+    CHECK(world.time().run(fs::find_point(world.repository(), "latest")).at == second.at);
+    CHECK(world.verify(true).is_sound());
+}
