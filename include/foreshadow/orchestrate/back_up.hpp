@@ -66,12 +66,16 @@ class back_up {
         recorder<Parts> records{s, *journal_, checkpoints_};
         forecaster<Parts> forecasts{s};
         scanner<Parts> scans{s};
-        std::vector<task<>> services;
-        services.push_back(records.run());
-        services.push_back(forecasts.run());
-        services.push_back(keep_lease());
-        co_await run_until(scan_and_stop(scans), std::move(services));
-        if (s.options.stop != nullptr && s.options.stop->load()) {
+        // A batch that was on its way when the scan ended may ask for more: then there is another round.
+        do {
+            s.stopping = false;
+            std::vector<task<>> services;
+            services.push_back(records.run());
+            services.push_back(forecasts.run());
+            services.push_back(keep_lease());
+            co_await run_until(scan_and_stop(scans), std::move(services));
+        } while (!is_stopped() && !scans.is_complete());
+        if (is_stopped()) {
             co_await records.seal();
             co_await checkpoints_.write();
             throw error{errc::interrupted, "stopped on request; what was read is kept", "the same command resumes"};
@@ -79,6 +83,8 @@ class back_up {
         restore_point point = co_await publish(records, forecasts);
         co_return point;
     }
+
+    [[nodiscard]] bool is_stopped() const { return session_.options.stop != nullptr && session_.options.stop->load(); }
 
     static constexpr double lease_renewal_seconds = 15;
 

@@ -47,6 +47,12 @@ class scanner {
         }
     }
 
+    /// Whether nothing is left to be read, as far as the log was followed.
+    [[nodiscard]] bool is_complete() {
+        replan();
+        return pieces_.empty();
+    }
+
   private:
     using writer_type = decltype(std::declval<typename Parts::storage_type&>().write());
 
