@@ -192,6 +192,18 @@ TEST_CASE("a hold that is lost under a backup ends it, and the next one reads ag
     CHECK(world.verify(true).is_sound());
 }
 
+TEST_CASE("the first error is what the caller hears, also where the lease cannot be given back after it") {
+    simulated_world world{support::lively(7)};
+    world.live(500);
+    std::size_t chunks = 0;
+    world.listen([&](const fs::event& what) {
+        if (!std::holds_alternative<fs::chunk_read>(what) || ++chunks != 3) return;
+        world.database().forget_log(fs::position::last());
+        world.store().die_after(0);
+    });
+    CHECK(refusal(world, 7) == fs::errc::hold_lost);
+}
+
 TEST_CASE("while a backup is under way another is refused, and is not when it has ended") {
     simulated_world world{support::lively(3)};
     world.live(200);
