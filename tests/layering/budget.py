@@ -15,7 +15,7 @@ from pathlib import Path
 # (what must all be among the files drawn in, the budget in thousands of lines, its name); the first that fits counts
 BUDGETS = [
     (["/xtensor/"], 165, "with xtensor"),
-    (["/boost/asio/", "/nlohmann/"], 165, "with Asio and JSON"),
+    (["/boost/asio/", "/nlohmann/"], 170, "with Asio and JSON"),
     (["/boost/asio/"], 115, "with Asio"),
     (["/nlohmann/"], 110, "with JSON"),
     ([], 60, "a policy"),
