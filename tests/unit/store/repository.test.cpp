@@ -159,7 +159,7 @@ TEST_CASE("a block of a damaged pack is named with its pack, and written again w
         }
         const auto repo = open(store);
         REQUIRE(repo->damage().size() == 1);
-        CHECK(repo->damage().front().find(pack) != std::string::npos);
+        CHECK(repo->damage().front().message().find(pack) != std::string::npos);
         const auto e = failure([&] { run(repo->read_block(ids[1])); });
         REQUIRE(e);
         CHECK(e->code() == fs::errc::corrupt);
