@@ -34,21 +34,36 @@ enum class errc {
 
 [[nodiscard]] inline const char* name_of(errc code) noexcept {
     switch (code) {
-        case errc::invalid_argument: return "invalid argument";
-        case errc::not_found: return "not found";
-        case errc::already_exists: return "already exists";
-        case errc::busy: return "busy";
-        case errc::full: return "full";
-        case errc::corrupt: return "corrupt";
-        case errc::unsupported_format: return "unsupported format";
-        case errc::unsupported: return "unsupported";
-        case errc::hold_lost: return "hold lost";
-        case errc::not_restorable: return "not restorable";
-        case errc::conflict: return "conflict";
-        case errc::unavailable: return "unavailable";
-        case errc::displaced: return "displaced";
-        case errc::interrupted: return "interrupted";
-        case errc::internal: return "internal";
+        case errc::invalid_argument:
+            return "invalid argument";
+        case errc::not_found:
+            return "not found";
+        case errc::already_exists:
+            return "already exists";
+        case errc::busy:
+            return "busy";
+        case errc::full:
+            return "full";
+        case errc::corrupt:
+            return "corrupt";
+        case errc::unsupported_format:
+            return "unsupported format";
+        case errc::unsupported:
+            return "unsupported";
+        case errc::hold_lost:
+            return "hold lost";
+        case errc::not_restorable:
+            return "not restorable";
+        case errc::conflict:
+            return "conflict";
+        case errc::unavailable:
+            return "unavailable";
+        case errc::displaced:
+            return "displaced";
+        case errc::interrupted:
+            return "interrupted";
+        case errc::internal:
+            return "internal";
     }
     return "unknown";
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Everything, for the main file of a program: roles, policies and `compose`. It is made for convenience, not for headers:
-// what includes less compiles faster, and nothing in the library includes this. What tests need is in testing/.
+// Everything, for the main file of a program: roles, policies and `compose`. It is made for convenience, not for
+// headers: what includes less compiles faster, and nothing in the library includes this. What tests need is in
+// testing/.
 #pragma once
 
 #include "foreshadow/catalog/catalog.hpp"

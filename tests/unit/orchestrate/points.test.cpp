@@ -27,6 +27,8 @@ struct some_points {
         restore_point point;
         point.id = id;
         point.at = {at};
+        point.time = {static_cast<std::int64_t>(at)};
+        point.knows.source.name = source.substr(0, source.find('-'));
         ft::run(there->put(point_object(source, id), object_kind::point, to_json(point).dump()));
     }
     void put(const std::string& source, std::uint64_t at) { put(source, id_at(at), at); }
@@ -86,6 +88,15 @@ TEST_CASE("after the log began anew, its points are later than those before") {
     repository.put("a", point_id(2, {30}), 30);
     CHECK(repository.find("latest") == 30);
     CHECK(ft::run(latest_point(*repository.there, "a"))->at.value == 30);
+}
+
+TEST_CASE("the latest point of a database that was released and held again is the newest of its identities") {
+    some_points repository;
+    repository.put("shop-2", 20);
+    repository.put("shop-1", 30);
+    CHECK(repository.find("latest") == 30);
+    repository.put("shop-2", 40);
+    CHECK(repository.find("latest") == 40);
 }
 
 TEST_CASE("of several sources none is the latest") {
