@@ -101,8 +101,8 @@ task<restore_point> find_point(Repository& repository, std::string id) {
     co_return point;
 }
 
-/// What the latest interrupted backup of a source left, if anything. A checkpoint that does not read is passed over
-/// for the one before it only when it is missing altogether; damage is an error, never ignored.
+/// What the latest interrupted backup of a source left, if anything.
+/// Errors: `corrupt` where its last checkpoint is damaged: it is never passed over in silence.
 template <class Repository>
 task<std::optional<checkpoint>> latest_checkpoint(Repository& repository, std::string source) {
     const std::string folder = "sources/" + source + "/running/";
