@@ -26,15 +26,23 @@ def killed_at_random_moments_the_same_command_goes_on_and_ends(folder):
     source, repository = f"{folder}/bulk.db", f"{folder}/repository"
     make_bulk(source, 12)
     expected = content_of(source)
-    kills, resumed = 0, 0
-    for _ in range(200 if options.long else 12):
-        kills += kill_after(source, repository, random.uniform(0.01, 0.6), "--pace", "fixed:1M", "--checkpoint", "0.05")
-    assert kills >= 6, f"only {kills} were killed before they ended"
+    rounds, checkpointed = 200 if options.long else 12, 0
+    for number in range(rounds):
+        process = start("backup", url(source), repository, "--pace", "fixed:300K", "--checkpoint", "0.05")
+        if number % 2:  # every other one gets on by at least a checkpoint
+            before = latest_checkpoint(repository)
+            until("a checkpoint", lambda: latest_checkpoint(repository) > before or process.poll() is not None)
+            checkpointed += 1
+        time.sleep(random.uniform(0.01, 0.6))  # the moment of the kill is what the test is about
+        process.kill()
+        assert process.wait() == -signal.SIGKILL, "it ended before it was killed"
+        process.communicate()
     made = run("backup", url(source), repository, "--json").json
     resumed = made["figures"]["resumed"]
+    assert checkpointed <= resumed <= rounds, made
     assert_restores(repository, expected, folder)
     assert run("verify", repository, "--data", "--json").json["sound"]
-    print(f"  {kills} kills, resumed {resumed} times")
+    print(f"  {rounds} kills, resumed {resumed} times")
 
 
 @test
@@ -63,7 +71,7 @@ def killed_after_checkpoints_it_reads_only_what_is_left(folder):
     make_bulk(source, 6)
     expected = content_of(source)
     process = start("backup", url(source), repository, "--pace", "fixed:1M", "--checkpoint", "0.1")
-    until("some checkpoints", lambda: has_checkpoint_above(repository, 3) or process.poll() is not None)
+    until("some checkpoints", lambda: latest_checkpoint(repository) > 3 or process.poll() is not None)
     process.kill()
     process.communicate()
     assert process.returncode == -signal.SIGKILL, "it ended before it was killed"
@@ -75,25 +83,32 @@ def killed_after_checkpoints_it_reads_only_what_is_left(folder):
     assert_restores(repository, expected, folder)
 
 
-def has_checkpoint_above(repository, sequence):
-    found = [f for where, _, files in os.walk(repository) if "/running/" in where for f in files if f.isdigit()]
-    return any(int(f) > sequence for f in found)
+def latest_checkpoint(repository):
+    found = [int(f) for where, _, files in os.walk(repository) if "/running/" in where for f in files if f.isdigit()]
+    return max(found, default=0)
 
 
 @test
 def killed_again_and_again_under_writing_it_ends_at_a_state_of_the_ledger(folder):
     source, repository, target = f"{folder}/live.db", f"{folder}/repository", f"{folder}/restored.db"
     make_ledgered(source, rows=3000)
-    kills = 0
+    kills, whole = 0, 0
     with ledger_writer(source):
         for round_number in range(40 if options.long else 3):
             for _ in range(5):
-                kills += kill_after(source, repository, random.uniform(0.05, 0.7), "--pace", "fixed:3M", "--checkpoint", "0.1")
-            run("backup", url(source), repository, "--json")
+                if round_number == 0:  # everything is to be read, and at this pace that takes longer than any of the waits
+                    killed = kill_after(source, repository, random.uniform(0.05, 0.7), "--pace", "fixed:100K", "--checkpoint", "0.1")
+                    assert killed, "it ended before it was killed"
+                else:  # only what changed: it may well have ended
+                    killed = kill_after(source, repository, random.uniform(0, whole))
+                kills += killed
+            begun = time.monotonic()
+            made = run("backup", url(source), repository, "--json").json
+            whole = time.monotonic() - begun
+            assert made["figures"]["resumed"] >= 1 or round_number > 0, made
             restore(repository, target)
             assert_follows_the_ledger(source, target)
             os.remove(target)
-    assert kills >= 6, kills
     assert run("verify", repository, "--data", "--json").json["sound"]
     for point in run("points", repository, "--json").json["points"]:
         restore(repository, target, "--point", point["id"])
