@@ -70,7 +70,7 @@ foreshadow::json summary(const foreshadow::restore_point& point) {
             {"predictions", {{"issued", point.knows.predictions.size()}, {"outcomes", outcomes}}}};
 }
 
-void tell(const foreshadow::restore_point& point) {
+void tell_result(const foreshadow::restore_point& point) {
     const foreshadow::backup_figures& f = point.figures;
     const double seconds = std::max(1e-3, foreshadow::seconds_between(f.started, f.ended));
     std::cout << "restore point " << point.id << " of " << point.knows.source.name << " at " << time_text(point.time)
@@ -112,7 +112,7 @@ int backup(const backup_settings& chosen) {
         if (chosen.json)
             print(summary(point), chosen.follow);
         else
-            tell(point);
+            tell_result(point);
         if (!chosen.follow || stop_requested) return exit_status::done;
         wait_between_points(chosen.follow_seconds);
         if (stop_requested) return exit_status::done;

@@ -98,7 +98,7 @@ void tell_predictions(const fs::restore_point& point, const fs::layout_history& 
     }
 }
 
-void tell(const fs::restore_point& point) {
+void tell_point(const fs::restore_point& point) {
     const fs::layout_history history = history_of(point.knows);
     const fs::layout now = history.at(point.at);
     std::cout << "restore point " << point.id << " of " << point.knows.source.name << " (" << point.knows.source.kind
@@ -159,7 +159,7 @@ int show(const show_settings& chosen) {
     if (chosen.json)
         print(describe(point));
     else
-        tell(point);
+        tell_point(point);
     return exit_status::done;
 }
 

@@ -4,8 +4,8 @@
 // line for an error, and the exit status that scripts rely on.
 #pragma once
 
-#include "foreshadow/catalog/json.hpp"
 #include "foreshadow/error.hpp"
+#include "foreshadow/json.hpp"
 #include "foreshadow/plane/position.hpp"
 #include "foreshadow/run/workers.hpp"
 #include "foreshadow/store/content_defined_blocks.hpp"

@@ -127,15 +127,16 @@ TEST_CASE("a pack ends in these bytes, and every damage to it is found") {
           "1f"                                                                // 31 bytes stored
           "1f"                                                                // 31 bytes before compression
           "00"                                                                // codec: none
+          "eda6a80258ee03b6"                                                  // XXH3 of the stored bytes
           "1f00000000000000"                                                  // the index begins at 31
-          "23000000"                                                          // 35 bytes of it stored
-          "23000000"                                                          // 35 bytes before compression
+          "2b000000"                                                          // 43 bytes of it stored
+          "2b000000"                                                          // 43 bytes before compression
           "01000000"                                                          // 1 block
           "01"                                                                // version
           "00"                                                                // codec of the index: none
           "00"                                                                // cipher: none
           "00"
-          "f7d7d3e7e120dd00cd4a551c32c892751f4cc51125e92732335ffa958a246bee"
+          "d54879bc4298cefe02d9af96acdb0741be421c3e06e2905d8f6b4a7f6308a944"
           "4653485041434b0a");  // "FSHPACK", line feed
     expect_damage_found(object, [&](const std::string& bytes) {
         fs::memory_store store;

@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-BOTTOM = {"error", "task"}
+BOTTOM = {"error", "task", "json"}
 LOG = "foreshadow/source/log_batch.hpp"  # a value, although a source fills it; single headers may be listed, too
 VALUES = BOTTOM | {"plane", "row"}
 MIDDLE = VALUES | {"source", "target", "store", "run"}
@@ -21,6 +21,7 @@ EVERYTHING = PARTS | {"observe", "orchestrate"}
 LAYERS = {
     "error": (set(), "error.hpp is the bottom"),
     "task": (set(), "task.hpp is the bottom"),
+    "json": ({"error"}, "json.hpp turns any described struct into JSON and back; it knows none of them"),
     "plane": ({"error"}, "the plane is pure values: no I/O, no coroutines"),
     "row": (BOTTOM | {"plane"}, "rows are values on the plane; merges await their inputs, whatever these are"),
     "run": (BOTTOM | {"plane"}, "running things knows positions and time, nothing of rows or stores"),
@@ -47,12 +48,14 @@ LIBRARIES = [
     (r"boost/asio/(co_spawn|detached|experimental/awaitable_operators)\.hpp",
      {"run", "store", "orchestrate", "compose", "testing"}, "only what has several things going at once starts coroutines"),
     (r"boost/asio/.*", {"run", "orchestrate", "compose", "testing"}, "run/ is the only user of Asio's executors and timers"),
-    (r"boost/hana.*", {"catalog", "predict", "observe", "store", "orchestrate", "compose"}, "Hana is dear to instantiate"),
+    (r"boost/hana.*", {"predict", "observe", "store", "orchestrate", "compose"}, "Hana is dear to instantiate"),
+    (r"boost/describe/class\.hpp", {"catalog", "orchestrate"}, "a struct that JSON shows is described beside it, once"),
+    (r"boost/(describe|mp11)/.*", {"json"}, "descriptions are read in one place"),
     (r"boost/system/.*", {"run", "orchestrate", "compose", "testing"}, "error_codes of Asio end in run/"),
     (r"boost/.*", set(), "no other part of Boost is used"),
     (r"range/v3/.*", {"row", "predict", "orchestrate", "testing"}, "range-v3 serves merges and groupings"),
     (r"(xtensor|xtl)/.*", {"predict"}, "only the predictor has arrays"),
-    (r"nlohmann/.*", {"catalog", "observe", "store"}, "JSON is for what people read, not for values on hot paths"),
+    (r"nlohmann/.*", {"json"}, "JSON is for what people read, not for values on hot paths"),
     (r"(zstd|lz4\w*|xxhash|openssl/.*)\.?h?", {"store"}, "only the store compresses, hashes and seals"),
     (r"CLI/.*", set(), "only programs parse command lines"),
     (r"catch2/.*", {"testing"}, "only conformance kits bring assertions"),
@@ -113,6 +116,18 @@ def check_header(path, name, adapters, headers, complain):
         complain(path, LONGEST, f"{len(lines)} lines", f"a header of more than {LONGEST} lines is two headers")
 
 
+def check_umbrella(headers, complain):
+    """foreshadow.hpp has every public header of the core, so that nobody wonders why one thing is missing."""
+    umbrella = headers.get("foreshadow/foreshadow.hpp")
+    if not umbrella:
+        return
+    included = {name for _, _, name in includes_of(umbrella)}
+    for name, path in headers.items():
+        is_core = path.is_relative_to(umbrella.parent) and folder_of(name, ()) != "testing" and "/detail/" not in name
+        if is_core and path != umbrella and name not in included:
+            complain(umbrella, 1, f"{name} is missing", "everything is in the header for everything")
+
+
 def find_cycles(graph, complain, root):
     done, path = set(), []
 
@@ -144,6 +159,7 @@ def main(root):
 
     for name, path in headers.items():
         check_header(path, name, adapters, headers, complain)
+    check_umbrella(headers, complain)
     graph = {name: [i for _, quote, i in includes_of(path) if quote == '"' and i in headers] for name, path in headers.items()}
     find_cycles(graph, complain, root)
 

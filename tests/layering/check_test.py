@@ -47,6 +47,13 @@ class Layering(unittest.TestCase):
     def test_timers_stay_in_run(self):
         self.refused("include/foreshadow/store/late.hpp", HEAD + "#include <boost/asio/steady_timer.hpp>\n", "run/")
 
+    def test_the_umbrella_has_everything_but_details_and_tests(self):
+        files = SOUND | {"include/foreshadow/testing/time.hpp": HEAD, "include/foreshadow/row/detail/part.hpp": HEAD}
+        umbrella = "include/foreshadow/foreshadow.hpp"
+        both = HEAD + '#include "foreshadow/plane/key.hpp"\n#include "foreshadow/row/batch.hpp"\n'
+        self.assertEqual(verdict(files | {umbrella: both}), (0, ""))
+        self.refused(umbrella, HEAD + '#include "foreshadow/plane/key.hpp"\n', "row/batch.hpp is missing")
+
     def test_the_core_never_sees_an_adapter(self):
         self.refused("include/foreshadow/store/own.hpp", HEAD + '#include "foreshadow/stone/source.hpp"\n', "whoever reads")
 

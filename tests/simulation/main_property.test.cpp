@@ -2,7 +2,7 @@
 //
 // The main property: for any seed, a backup made while partitions split, merge, appear and vanish restores exactly the
 // state at its T, and at every earlier T that is said to be restorable; whatever the predictor says.
-#include "simulated_backup.hpp"
+#include "simulated_world.hpp"
 
 #include "foreshadow/predict/silent.hpp"
 #include "foreshadow/predict/size_extrapolation.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A backup that dies at any operation of its store goes on where its last checkpoint was, and restores exactly.
-#include "simulated_backup.hpp"
+#include "simulated_world.hpp"
 
 #include "foreshadow/predict/size_extrapolation.hpp"
 

@@ -11,7 +11,7 @@
 #include "foreshadow/plane/prediction.hpp"
 #include "foreshadow/source/source.hpp"
 
-#include <boost/hana/adapt_struct.hpp>
+#include <boost/describe/class.hpp>
 
 #include <cstdint>
 #include <string>
@@ -50,9 +50,10 @@ struct catalog {
     return history;
 }
 
-}  // namespace foreshadow
+BOOST_DESCRIBE_STRUCT(source_identity, (), (id, kind, name))
+BOOST_DESCRIBE_STRUCT(foretold, (), (what, became, shadow, shadow_bytes))
+BOOST_DESCRIBE_STRUCT(catalog, (),
+                      (source, timeline, held, acknowledged, followed, first, changes, predictions, known,
+                       next_prediction, model))
 
-BOOST_HANA_ADAPT_STRUCT(foreshadow::source_identity, id, kind, name);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::foretold, what, became, shadow, shadow_bytes);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::catalog, source, timeline, held, acknowledged, followed, first, changes,
-                        predictions, known, next_prediction, model);
+}  // namespace foreshadow

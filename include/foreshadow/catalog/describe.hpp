@@ -9,7 +9,7 @@
 #include "foreshadow/plane/lineage.hpp"
 #include "foreshadow/plane/prediction.hpp"
 
-#include <boost/hana/adapt_struct.hpp>
+#include <boost/describe/class.hpp>
 
 namespace foreshadow {
 
@@ -23,27 +23,28 @@ namespace foreshadow {
     return "unknown";
 }
 
-}  // namespace foreshadow
+BOOST_DESCRIBE_STRUCT(position, (), (value))
+BOOST_DESCRIBE_STRUCT(version, (), (at, ordinal))
+BOOST_DESCRIBE_STRUCT(wall_time, (), (microseconds))
+BOOST_DESCRIBE_STRUCT(key_range, (), (begin, end))
+BOOST_DESCRIBE_STRUCT(horizon, (), (low, high, also))
+BOOST_DESCRIBE_STRUCT(partition_id, (), (native, created))
+BOOST_DESCRIBE_STRUCT(partition, (), (id, name, interval, holds, born_empty, rows, bytes))
+BOOST_DESCRIBE_STRUCT(layout, (), (at, partitions))
+BOOST_DESCRIBE_STRUCT(layout_change, (), (at, time, retired, begun))
+BOOST_DESCRIBE_STRUCT(lineage_event, (), (at, time, kind, from, to, boundaries))
+BOOST_DESCRIBE_STRUCT(image, (), (interval, seen, where, rows, bytes))
+BOOST_DESCRIBE_STRUCT(segment, (), (after, upto, where, changes, bytes))
+BOOST_DESCRIBE_STRUCT(range_erasure, (), (at, interval))
+BOOST_DESCRIBE_STRUCT(run, (), (interval, after, upto, where, erasures, changes, bytes, prediction))
+BOOST_DESCRIBE_STRUCT(birth, (), (interval, at))
+BOOST_DESCRIBE_STRUCT(replacement, (), (interval, at))
+BOOST_DESCRIBE_STRUCT(boxes, (), (images, segments, runs, births, replacements))
+BOOST_DESCRIBE_STRUCT(expected_delay, (), (p10, p50, p90))
+BOOST_DESCRIBE_STRUCT(evidence, (), (name, value, unit))
+BOOST_DESCRIBE_STRUCT(prediction, (),
+                      (id, kind, partitions, boundaries, when, confidence, horizon_seconds, because, issued_at,
+                       issued_time, predictor))
+BOOST_DESCRIBE_STRUCT(outcome, (), (kind, at, lead_seconds, boundaries))
 
-BOOST_HANA_ADAPT_STRUCT(foreshadow::position, value);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::version, at, ordinal);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::wall_time, microseconds);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::key_range, begin, end);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::horizon, low, high, also);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::partition_id, native, created);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::partition, id, name, interval, holds, born_empty, rows, bytes);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::layout, at, partitions);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::layout_change, at, time, retired, begun);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::lineage_event, at, time, kind, from, to, boundaries);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::image, interval, seen, where, rows, bytes);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::segment, after, upto, where, changes, bytes);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::range_erasure, at, interval);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::run, interval, after, upto, where, erasures, changes, bytes, prediction);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::birth, interval, at);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::replacement, interval, at);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::boxes, images, segments, runs, births, replacements);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::expected_delay, p10, p50, p90);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::evidence, name, value, unit);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::prediction, id, kind, partitions, boundaries, when, confidence, horizon_seconds,
-                        because, issued_at, issued_time, predictor);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::outcome, kind, at, lead_seconds, boundaries);
+}  // namespace foreshadow

@@ -7,7 +7,7 @@
 #include "foreshadow/catalog/catalog.hpp"
 #include "foreshadow/plane/coverage.hpp"
 
-#include <boost/hana/adapt_struct.hpp>
+#include <boost/describe/class.hpp>
 
 #include <cstdint>
 #include <string>
@@ -90,12 +90,13 @@ struct checkpoint {
     return pieces;
 }
 
-}  // namespace foreshadow
+BOOST_DESCRIBE_STRUCT(backup_figures, (),
+                      (started, ended, resumed, chunks, rows_read, bytes_read, bytes_read_twice, commits, changes,
+                       journal_bytes, image_bytes, run_bytes, layout_changes, shadows_opened, shadows_adopted,
+                       shadows_recut, shadows_discarded, checkpoints))
+BOOST_DESCRIBE_STRUCT(proven_step, (), (by, where, after, upto))
+BOOST_DESCRIBE_STRUCT(proven_piece, (), (interval, owner, image, since, seen, chain))
+BOOST_DESCRIBE_STRUCT(restore_point, (), (id, at, time, knows, proof, figures))
+BOOST_DESCRIBE_STRUCT(checkpoint, (), (backup, sequence, knows, figures))
 
-BOOST_HANA_ADAPT_STRUCT(foreshadow::backup_figures, started, ended, resumed, chunks, rows_read, bytes_read,
-                        bytes_read_twice, commits, changes, journal_bytes, image_bytes, run_bytes, layout_changes,
-                        shadows_opened, shadows_adopted, shadows_recut, shadows_discarded, checkpoints);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::proven_step, by, where, after, upto);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::proven_piece, interval, owner, image, since, seen, chain);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::restore_point, id, at, time, knows, proof, figures);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::checkpoint, backup, sequence, knows, figures);
+}  // namespace foreshadow

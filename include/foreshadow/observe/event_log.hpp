@@ -4,9 +4,8 @@
 // so that what stands there after a crash is whole lines.
 #pragma once
 
+#include "foreshadow/json.hpp"
 #include "foreshadow/observe/observer.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <ostream>
@@ -19,13 +18,13 @@ namespace foreshadow {
 namespace detail {
 
 /// Keys are bytes: printed with `\xNN` where they are not ASCII, so that the line is valid JSON whatever they are.
-[[nodiscard]] inline nlohmann::json keys_of(const std::vector<key>& keys) {
-    nlohmann::json all = nlohmann::json::array();
+[[nodiscard]] inline json keys_of(const std::vector<key>& keys) {
+    json all = json::array();
     for (const key& k : keys) all.push_back(printable(k));
     return all;
 }
-[[nodiscard]] inline nlohmann::json partitions_of(const std::vector<partition>& partitions) {
-    nlohmann::json all = nlohmann::json::array();
+[[nodiscard]] inline json partitions_of(const std::vector<partition>& partitions) {
+    json all = json::array();
     for (const partition& p : partitions)
         all.push_back({{"id", p.id.native},
                        {"created", p.id.created.value},
@@ -35,8 +34,6 @@ namespace detail {
 }
 
 struct event_line {
-    using json = nlohmann::json;
-
     json operator()(const backup_started& e) const {
         return {{"event", "backup started"},
                 {"source", printable(e.source)},
@@ -136,9 +133,9 @@ class event_log {
     explicit event_log(std::ostream& out) : out_{&out} {}
 
     void on(const event& e) {
-        const nlohmann::json line = std::visit(detail::event_line{}, e);
+        const json line = std::visit(detail::event_line{}, e);
         // A text from elsewhere that is not UTF-8 must not end the backup that it is about.
-        *out_ << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n' << std::flush;
+        *out_ << line.dump(-1, ' ', false, json::error_handler_t::replace) << '\n' << std::flush;
     }
 
   private:

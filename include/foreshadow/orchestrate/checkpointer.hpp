@@ -5,7 +5,7 @@
 // A checkpoint names nothing that is not durable; a crash at any point leaves the one before it valid.
 #pragma once
 
-#include "foreshadow/catalog/json.hpp"
+#include "foreshadow/json.hpp"
 #include "foreshadow/orchestrate/session.hpp"
 #include "foreshadow/store/repository.hpp"
 

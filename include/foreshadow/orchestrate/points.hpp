@@ -4,8 +4,8 @@
 // source is the last of its list.
 #pragma once
 
-#include "foreshadow/catalog/json.hpp"
 #include "foreshadow/catalog/restore_point.hpp"
+#include "foreshadow/json.hpp"
 #include "foreshadow/store/repository.hpp"
 
 #include <cstdio>

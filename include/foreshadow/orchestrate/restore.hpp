@@ -7,6 +7,7 @@
 
 #include "foreshadow/catalog/restore_point.hpp"
 #include "foreshadow/observe/event.hpp"
+#include "foreshadow/orchestrate/restore_report.hpp"
 #include "foreshadow/plane/coverage.hpp"
 #include "foreshadow/plane/layout_history.hpp"
 #include "foreshadow/row/change_row.hpp"
@@ -24,34 +25,6 @@
 #include <vector>
 
 namespace foreshadow {
-
-struct restore_options {
-    std::vector<std::string> partitions = {};  ///< names at T; none: all
-    std::optional<position> at = {};           ///< a T before the point's: snaps to the last commit not above it
-    std::optional<wall_time> at_time = {};     ///< looked up among the commits; the position chosen is reported
-    std::size_t memory_bytes = std::size_t{128} << 20;  ///< for sorting the journal
-};
-
-struct restored_partition {
-    std::string name;
-    std::uint64_t rows = 0;
-    std::uint64_t bytes = 0;
-};
-
-/// What a restore did. `*_bytes_read` are bytes fetched from the store.
-struct restore_report {
-    std::string point;
-    position at;
-    wall_time time;
-    std::uint64_t rows = 0;
-    std::uint64_t bytes = 0;
-    std::uint64_t image_bytes_read = 0;
-    std::uint64_t run_bytes_read = 0;
-    std::uint64_t journal_bytes_read = 0;
-    std::uint64_t changes_applied = 0;
-    std::uint64_t conflicts = 0;
-    std::vector<restored_partition> partitions;
-};
 
 namespace detail {
 
@@ -323,7 +296,3 @@ task<restore_report> run_restore(Repository& repository, Storage& storage, Targe
 }
 
 }  // namespace foreshadow
-
-BOOST_HANA_ADAPT_STRUCT(foreshadow::restored_partition, name, rows, bytes);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::restore_report, point, at, time, rows, bytes, image_bytes_read, run_bytes_read,
-                        journal_bytes_read, changes_applied, conflicts, partitions);

@@ -8,6 +8,7 @@
 #include "foreshadow/catalog/restore_point.hpp"
 #include "foreshadow/observe/event.hpp"
 #include "foreshadow/orchestrate/points.hpp"
+#include "foreshadow/orchestrate/verify_report.hpp"
 #include "foreshadow/plane/coverage.hpp"
 #include "foreshadow/plane/layout_history.hpp"
 #include "foreshadow/store/journal_reader.hpp"
@@ -20,25 +21,6 @@
 #include <vector>
 
 namespace foreshadow {
-
-struct verify_options {
-    bool data = false;  ///< read every byte, not only structure
-};
-
-/// One thing that is not sound: the object, what is wrong with it, and what cannot be restored because of it.
-struct finding {
-    std::string object;
-    std::string what;
-    std::vector<std::string> affected;
-};
-
-struct verify_report {
-    std::uint64_t points = 0;
-    std::uint64_t boxes = 0;
-    std::vector<finding> findings;
-
-    [[nodiscard]] bool is_sound() const noexcept { return findings.empty(); }
-};
 
 namespace detail {
 
@@ -188,6 +170,3 @@ task<verify_report> run_verify(Repository& repository, Storage& storage, Observe
 }
 
 }  // namespace foreshadow
-
-BOOST_HANA_ADAPT_STRUCT(foreshadow::finding, object, what, affected);
-BOOST_HANA_ADAPT_STRUCT(foreshadow::verify_report, points, boxes, findings);

@@ -57,21 +57,31 @@ class workers {
 
 namespace detail {
 
-/// What a function left behind: its result, or what it threw.
-template <class R>
-class captured {
-    using stored = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
+/// What a worker runs. It has no type of its own for each function, so that the way to a thread and back is compiled
+/// once, and not once for each use of `offload`.
+class job {
+  public:
+    virtual void run() noexcept = 0;
+
+  protected:
+    ~job() = default;
+};
+
+/// A function, and what it left behind: its result, or what it threw.
+template <class F>
+class captured final : public job {
+    using result = std::invoke_result_t<F>;
+    static_assert(!std::is_reference_v<result>, "offload returns values: a reference would outlive its thread's hold");
 
   public:
-    template <class F>
-    void run(F& f) noexcept {
+    explicit captured(F f) : f_{std::move(f)} {}
+
+    void run() noexcept override {
         try {
-            if constexpr (std::is_void_v<R>) {
-                std::invoke(std::move(f));
-                value_.emplace();
-            } else {
-                value_.emplace(std::invoke(std::move(f)));
-            }
+            if constexpr (std::is_void_v<result>)
+                std::invoke(std::move(f_));
+            else
+                value_.emplace(std::invoke(std::move(f_)));
         } catch (...) {
             failed_ = std::current_exception();
         }
@@ -79,28 +89,27 @@ class captured {
     void rethrow() const {
         if (failed_) std::rethrow_exception(failed_);
     }
-    stored take() { return std::move(*value_); }
+    auto take() { return std::move(*value_); }
 
   private:
-    std::optional<stored> value_;
+    F f_;
+    std::optional<std::conditional_t<std::is_void_v<result>, std::monostate, result>> value_;
     std::exception_ptr failed_;
 };
 
-/// Suspends the awaiting coroutine, runs `*f` on the pool, and resumes the coroutine on its own executor.
-template <class R, class F>
-task<> run_elsewhere(workers& pool, F* f, captured<R>* out) {
-    // Nothing is installed in the handler's cancellation slot: whoever cancels waits for the function to end.
-    auto initiation = [](auto handler, workers* where, F* job, captured<R>* result) {
+/// Suspends the awaiting coroutine, runs the job on the pool, and resumes the coroutine on its own executor.
+inline task<> run_elsewhere(workers& pool, job& what) {
+    // Nothing is installed in the handler's cancellation slot: whoever cancels waits for the job to end.
+    auto initiation = [](auto handler, workers* where, job* work) {
         auto home = boost::asio::get_associated_executor(handler);
-        where->post(
-            [work = boost::asio::make_work_guard(home), home, handler = std::move(handler), job, result]() mutable {
-                result->run(*job);
-                boost::asio::post(home, std::move(handler));
-                work.reset();
-            });
+        where->post([guard = boost::asio::make_work_guard(home), home, handler = std::move(handler), work]() mutable {
+            work->run();
+            boost::asio::post(home, std::move(handler));
+            guard.reset();
+        });
     };
     co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
-        initiation, boost::asio::use_awaitable, &pool, f, out);
+        initiation, boost::asio::use_awaitable, &pool, &what);
 }
 
 }  // namespace detail
@@ -110,19 +119,16 @@ task<> run_elsewhere(workers& pool, F* f, captured<R>* out) {
 /// Cancellation: waits for a started `f`, then throws what it threw, else `operation_aborted`.
 template <class F>
 task<std::invoke_result_t<F>> offload(workers& pool, F f) {
-    using result = std::invoke_result_t<F>;
-    static_assert(!std::is_reference_v<result>, "offload returns values: a reference would outlive its thread's hold");
-    detail::captured<result> out;
-    if (pool.is_inline()) {
-        out.run(f);
-    } else {
-        co_await detail::run_elsewhere<result>(pool, &f, &out);
-    }
-    out.rethrow();
+    detail::captured<F> work{std::move(f)};
+    if (pool.is_inline())
+        work.run();
+    else
+        co_await detail::run_elsewhere(pool, work);
+    work.rethrow();
     const auto state = co_await boost::asio::this_coro::cancellation_state;
     if (state.cancelled() != boost::asio::cancellation_type::none)
         throw boost::system::system_error{boost::asio::error::operation_aborted};
-    if constexpr (!std::is_void_v<result>) co_return out.take();
+    if constexpr (!std::is_void_v<std::invoke_result_t<F>>) co_return work.take();
 }
 
 }  // namespace foreshadow

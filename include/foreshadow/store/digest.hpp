@@ -9,9 +9,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#define XXH_INLINE_ALL
 #include <xxhash.h>
-#undef XXH_INLINE_ALL
 
 #include <array>
 #include <compare>
@@ -100,6 +98,11 @@ using block_id = digest;
     if (EVP_Digest(bytes.data(), bytes.size(), result.bytes.data(), nullptr, EVP_sha256(), nullptr) != 1)
         throw error{errc::internal, "OpenSSL could not compute SHA-256"};
     return result;
+}
+
+/// Tells damage, not malice: any change of the bytes, also one that their decoder would not notice.
+[[nodiscard]] inline std::uint64_t checksum_of(std::string_view bytes) noexcept {
+    return XXH3_64bits(bytes.data(), bytes.size());
 }
 
 /// The seeded hash that decides where blocks begin.

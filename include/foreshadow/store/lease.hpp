@@ -11,13 +11,12 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
+#include "foreshadow/json.hpp"
 #include "foreshadow/plane/position.hpp"
 #include "foreshadow/run/clock.hpp"
 #include "foreshadow/store/detail/open_repository.hpp"
 #include "foreshadow/store/envelope.hpp"
 #include "foreshadow/store/lease_owner.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -39,24 +38,25 @@ struct lease_record {
     bool given_back = false;
 
     [[nodiscard]] std::string text() const {
-        return nlohmann::json{{"host", owner.host},
-                              {"boot", owner.boot},
-                              {"process", owner.process},
-                              {"started", owner.started},
-                              {"expires", expires.microseconds},
-                              {"given_back", given_back}}
-            .dump();
+        json members = json::object();
+        members["boot"] = owner.boot;
+        members["expires"] = expires.microseconds;
+        members["given_back"] = given_back;
+        members["host"] = owner.host;
+        members["process"] = owner.process;
+        members["started"] = owner.started;
+        return members.dump();
     }
     [[nodiscard]] static lease_record parse(std::string_view text) {
         try {
-            const auto json = nlohmann::json::parse(text);
+            const json read_as = parse_json(text);
             lease_record record;
-            record.owner = {json.at("host").get<std::string>(), json.at("boot").get<std::string>(),
-                            json.at("process").get<std::uint64_t>(), json.at("started").get<std::uint64_t>()};
-            record.expires.microseconds = json.at("expires").get<std::int64_t>();
-            record.given_back = json.at("given_back").get<bool>();
+            record.owner = {read_as.at("host").get<std::string>(), read_as.at("boot").get<std::string>(),
+                            read_as.at("process").get<std::uint64_t>(), read_as.at("started").get<std::uint64_t>()};
+            record.expires.microseconds = read_as.at("expires").get<std::int64_t>();
+            record.given_back = read_as.at("given_back").get<bool>();
             return record;
-        } catch (const nlohmann::json::exception&) {
+        } catch (const json::exception&) {
             throw error{errc::corrupt, "a lease cannot be understood"};
         }
     }

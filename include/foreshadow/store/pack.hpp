@@ -4,7 +4,8 @@
 // and a trailer of fixed size, so that any pack can be read with nothing but itself.
 //
 //    blocks   one after the other, each compressed, then sealed with its id as associated data
-//    index    per block: id (32), varint stored size, varint raw size, u8 codec; compressed, then sealed with the name
+//    index    per block: id (32), varint stored size, varint raw size, u8 codec, u64 XXH3
+//             of the block as stored; all compressed, then sealed with the name
 //    trailer  64 bytes:
 //       0  8  offset of the index           20  1  format version, 1
 //       8  4  stored size of the index      21  1  codec of the index
@@ -43,6 +44,7 @@ struct pack_entry {
     std::uint32_t stored = 0;
     std::uint32_t raw = 0;
     std::uint8_t codec = 0;
+    std::uint64_t checksum = 0;  ///< of the stored bytes: a codec has bits that its decoder never looks at
 
     friend bool operator==(const pack_entry&, const pack_entry&) = default;
 };
@@ -52,6 +54,7 @@ namespace detail {
 inline constexpr std::string_view pack_magic = "FSHPACK\n";
 inline constexpr std::uint8_t pack_version = 1;
 inline constexpr std::size_t pack_trailer = 64;
+inline constexpr std::size_t smallest_entry = 32 + 1 + 1 + 1 + 8;
 
 inline void append_entries(std::string& out, const std::vector<pack_entry>& entries) {
     for (const auto& entry : entries) {
@@ -59,6 +62,7 @@ inline void append_entries(std::string& out, const std::vector<pack_entry>& entr
         append_varint(entry.stored, out);
         append_varint(entry.raw, out);
         out += static_cast<char>(entry.codec);
+        append_u64(out, entry.checksum);
     }
 }
 
@@ -76,6 +80,7 @@ inline void append_entries(std::string& out, const std::vector<pack_entry>& entr
         entry.stored = static_cast<std::uint32_t>(stored);
         entry.raw = static_cast<std::uint32_t>(raw);
         entry.codec = reader.u8();
+        entry.checksum = reader.u64();
         offset += stored;
     }
     return entries;
@@ -89,7 +94,7 @@ class pack_builder {
     void add(const block_id& id, const detail::section& block) {
         entries_.push_back({id, static_cast<std::uint32_t>(bytes_.size()),
                             static_cast<std::uint32_t>(block.bytes.size()), static_cast<std::uint32_t>(block.raw),
-                            block.codec});
+                            block.codec, checksum_of(block.bytes)});
         bytes_ += block.bytes;
     }
     [[nodiscard]] const std::vector<pack_entry>& entries() const noexcept { return entries_; }
@@ -153,7 +158,8 @@ task<std::vector<pack_entry>> read_pack_index(Store& store, const detail::sealin
         detail::throw_damaged(name, "the checksum of its index does not match");
     const std::string listed = with.open(codec_id, raw, index, name);
     detail::byte_reader entries{listed};
-    if (std::uint64_t{count} * 35 > listed.size()) detail::throw_damaged(name, "its index is too short");
+    if (std::uint64_t{count} * detail::smallest_entry > listed.size())
+        detail::throw_damaged(name, "its index is too short");
     auto found = detail::read_entries(entries, count);
     entries.expect_end();
     co_return found;

@@ -6,11 +6,11 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
+#include "foreshadow/json.hpp"
 #include "foreshadow/store/detail/bytes.hpp"
 #include "foreshadow/store/digest.hpp"
 
 #include <openssl/rand.h>
-#include <nlohmann/json.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -55,14 +55,11 @@ struct repository_config {
 
     /// The object's text. The seal is an HMAC of the same text without it.
     [[nodiscard]] std::string text() const {
-        auto json = unsealed();
-        json["seal"] = to_hex(hmac_sha256(keys.object, {unsealed().dump()}));
-        return json.dump(2) + "\n";
+        return document(to_hex(hmac_sha256(keys.object, {document({}).dump()}))).dump(2) + "\n";
     }
 
     /// Errors: unsupported_format for a newer format; corrupt, also for what is no repository.
     [[nodiscard]] static repository_config parse(std::string_view text) {
-        const auto json = nlohmann::json::parse(text, nullptr, false);
         const auto damaged = [] {
             return error{errc::corrupt, std::string{object_name} + " is damaged",
                          "restore it from a copy of the repository"};
@@ -71,9 +68,10 @@ struct repository_config {
             return error{errc::corrupt, std::string{object_name} + " is damaged, or was not written by foreshadow",
                          "check the path; else restore it from a copy of the repository"};
         };
-        if (json.is_discarded()) throw damaged();
-        if (!json.is_object() || json.value("format", nlohmann::json{}) != "foreshadow repository") throw stranger();
-        const auto version = json.value("version", nlohmann::json{});
+        const json read_as = parse_json(text);
+        if (read_as.is_discarded()) throw damaged();
+        if (!read_as.is_object() || read_as.value("format", json{}) != "foreshadow repository") throw stranger();
+        const json version = read_as.value("version", json{});
         if (!version.is_number_unsigned()) throw damaged();
         if (version.get<std::uint64_t>() > current_version)
             throw error{errc::unsupported_format,
@@ -81,7 +79,7 @@ struct repository_config {
                             ", and this program knows up to " + std::to_string(current_version),
                         "use a newer foreshadow"};
         try {
-            const auto& slot = json.at("key_slots").at(0);
+            const auto& slot = read_as.at("key_slots").at(0);
             if (slot.at("kind") != "none")
                 throw error{errc::unsupported_format, "the repository's key is in a slot of a kind that is not known",
                             "use a newer foreshadow"};
@@ -89,25 +87,32 @@ struct repository_config {
             const auto seed = from_hex(slot.at("cut_seed").get<std::string>());
             if (!id_key || !seed || seed->size() != 8) throw damaged();
             detail::byte_reader seed_bytes{*seed};
-            const repository_config read{json.at("id").get<std::string>(),
+            const repository_config read{read_as.at("id").get<std::string>(),
                                          repository_keys::from(digest::from(*id_key), seed_bytes.u64())};
-            // Compared as values: how the text is laid out does not matter, everything else does.
-            if (json != nlohmann::json::parse(read.text())) throw damaged();
+            // Compared as values: white space does not matter, everything else does.
+            if (read_as != parse_json(read.text())) throw damaged();
             return read;
-        } catch (const nlohmann::json::exception&) {
+        } catch (const json::exception&) {
             throw damaged();
         }
     }
 
   private:
-    [[nodiscard]] nlohmann::json unsealed() const {
+    /// The members in order of their names; without a seal there is no such member.
+    [[nodiscard]] json document(const std::string& seal) const {
         std::string seed;
         detail::append_u64(seed, keys.cut_seed);
-        nlohmann::json slot{{"kind", "none"}, {"id_key", to_hex(keys.id)}, {"cut_seed", to_hex(seed)}};
-        return {{"format", "foreshadow repository"},
-                {"version", current_version},
-                {"id", id},
-                {"key_slots", nlohmann::json::array({std::move(slot)})}};
+        json slot = json::object();
+        slot["cut_seed"] = to_hex(seed);
+        slot["id_key"] = to_hex(keys.id);
+        slot["kind"] = "none";
+        json members = json::object();
+        members["format"] = "foreshadow repository";
+        members["id"] = id;
+        members["key_slots"] = json::array({std::move(slot)});
+        if (!seal.empty()) members["seal"] = seal;
+        members["version"] = current_version;
+        return members;
     }
 };
 

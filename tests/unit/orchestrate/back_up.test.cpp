@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "simulated_backup.hpp"
+#include "simulated_world.hpp"
 
+#include "foreshadow/json.hpp"
+#include "foreshadow/orchestrate/points.hpp"
 #include "foreshadow/predict/silent.hpp"
 #include "foreshadow/predict/size_extrapolation.hpp"
+#include "foreshadow/store/lease.hpp"
 #include "foreshadow/testing/hostile.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "simulated_backup.hpp"
+#include "simulated_world.hpp"
 
 #include "foreshadow/predict/silent.hpp"
 #include "foreshadow/predict/size_extrapolation.hpp"
+#include "foreshadow/row/conflict_policies.hpp"
+#include "foreshadow/store/journal_reader.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "simulated_backup.hpp"
+#include "simulated_world.hpp"
 
+#include "foreshadow/json.hpp"
+#include "foreshadow/orchestrate/points.hpp"
 #include "foreshadow/predict/silent.hpp"
 
 #include <catch2/catch.hpp>

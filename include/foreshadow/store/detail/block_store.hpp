@@ -212,7 +212,8 @@ task<block_ref> write_block(std::shared_ptr<Core> core, Make make) {
     }
     core->open.add(block.id, stored);
     const auto& entry = core->open.entries().back();
-    core->index.insert({entry.id, *core->open_pack, entry.offset, entry.stored, entry.raw, entry.codec});
+    core->index.insert(
+        {entry.id, *core->open_pack, entry.offset, entry.stored, entry.raw, entry.codec, entry.checksum});
     ++core->statistics.blocks_written;
     co_return block_ref{block.id, raw, stored.bytes.size()};
 }
@@ -290,9 +291,10 @@ task<blocks_read> read_blocks(std::shared_ptr<Core> core, std::vector<block_id> 
                 };
                 const auto at = static_cast<std::size_t>(place.offset - begin);
                 if (at > bytes->size() || place.stored > bytes->size() - at) throw wrong("is cut short");
+                const std::string_view stored = std::string_view{*bytes}.substr(at, place.stored);
+                if (checksum_of(stored) != place.checksum) throw wrong("does not match its checksum");
                 try {
-                    opened.push_back(seal->open(place.codec, place.raw,
-                                                std::string_view{*bytes}.substr(at, place.stored), place.id.view()));
+                    opened.push_back(seal->open(place.codec, place.raw, stored, place.id.view()));
                 } catch (const error& e) {
                     if (e.code() == errc::corrupt) throw wrong("cannot be opened: " + e.message());
                     throw;

@@ -85,7 +85,7 @@ void add_pack(Core& core, const indexed_pack& pack, std::string wrong) {
     for (const auto& block : pack.blocks) {
         const auto* known = core.index.find(block.id);
         if (known != nullptr && core.packs[known->pack].wrong.empty()) continue;  // as good where it is
-        core.index.insert({block.id, number, block.offset, block.stored, block.raw, block.codec});
+        core.index.insert({block.id, number, block.offset, block.stored, block.raw, block.codec, block.checksum});
     }
 }
 

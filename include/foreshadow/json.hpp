@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Described structs to JSON and back. A struct is described once, with Boost.Hana; manifests, checkpoints and
+// Described structs to JSON and back. A struct is described once, with Boost.Describe; manifests, checkpoints and
 // `--json` come from that one description. Strings are any bytes: valid UTF-8 stays readable, every other
 // byte (and the backslash) becomes `\xNN`, so that keys and `where`s survive the way through JSON exactly. JSON has no
 // infinities and no NaN: they become the words "infinity" and "-infinity", and null.
@@ -8,12 +8,8 @@
 
 #include "foreshadow/error.hpp"
 
-#include <boost/hana/accessors.hpp>
-#include <boost/hana/concept/struct.hpp>
-#include <boost/hana/first.hpp>
-#include <boost/hana/for_each.hpp>
-#include <boost/hana/second.hpp>
-#include <boost/hana/string.hpp>
+#include <boost/describe/members.hpp>
+#include <boost/mp11/algorithm.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -32,6 +28,9 @@
 namespace foreshadow {
 
 using json = nlohmann::ordered_json;
+
+/// Reads any JSON; text that is none gives a value that `is_discarded()`.
+[[nodiscard]] inline json parse_json(std::string_view text) { return json::parse(text, nullptr, false); }
 
 namespace detail {
 
@@ -107,7 +106,14 @@ template <class T>
 struct is_optional<std::optional<T>> : std::true_type {};
 
 template <class T>
-concept described = boost::hana::Struct<T>::value;
+concept described = boost::describe::has_describe_members<T>::value;
+
+/// Calls `each(name, pointer to member)` for the members of a described struct, in the order of its description.
+template <described T, class F>
+void for_each_member(F each) {
+    using members = boost::describe::describe_members<T, boost::describe::mod_public>;
+    boost::mp11::mp_for_each<members>([&](auto member) { each(member.name, member.pointer); });
+}
 
 template <std::floating_point T>
 [[nodiscard]] json number_to_json(T value) {
@@ -164,12 +170,9 @@ template <class T>
         for (const auto& item : value) list.push_back(to_json(item));
         return list;
     } else {
-        static_assert(detail::described<T>, "describe the struct with BOOST_HANA_ADAPT_STRUCT");
+        static_assert(detail::described<T>, "describe the struct with BOOST_DESCRIBE_STRUCT");
         json object = json::object();
-        boost::hana::for_each(boost::hana::accessors<T>(), [&](const auto& member) {
-            object[boost::hana::to<const char*>(boost::hana::first(member))] =
-                to_json(boost::hana::second(member)(value));
-        });
+        detail::for_each_member<T>([&](const char* name, auto member) { object[name] = to_json(value.*member); });
         return object;
     }
 }
@@ -198,13 +201,11 @@ void from_json(const json& from, T& value) {
         value.clear();
         for (const auto& item : from) from_json(item, value.emplace_back());
     } else {
-        static_assert(detail::described<T>, "describe the struct with BOOST_HANA_ADAPT_STRUCT");
-        boost::hana::for_each(boost::hana::accessors<T>(), [&](const auto& member) {
-            const char* const name = boost::hana::to<const char*>(boost::hana::first(member));
+        static_assert(detail::described<T>, "describe the struct with BOOST_DESCRIBE_STRUCT");
+        detail::for_each_member<T>([&](const char* name, auto member) {
             const auto found = from.find(name);
             if (found == from.end()) throw error{errc::corrupt, std::string{"member "} + name + " is missing"};
-            // A member's accessor gives a mutable reference to a mutable struct.
-            from_json(*found, boost::hana::second(member)(value));
+            from_json(*found, value.*member);
         });
     }
 }
@@ -216,7 +217,9 @@ template <class T>
     std::string why;
     try {
         T value{};
-        from_json(json::parse(text), value);
+        const json read_as = parse_json(text);
+        if (read_as.is_discarded()) throw error{errc::corrupt, "it is no JSON"};
+        from_json(read_as, value);
         return value;
     } catch (const json::exception& e) {
         why = e.what();

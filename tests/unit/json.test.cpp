@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "foreshadow/catalog/json.hpp"
+#include "foreshadow/json.hpp"
 #include "foreshadow/catalog/restore_point.hpp"
 #include "foreshadow/orchestrate/restore.hpp"
 #include "foreshadow/orchestrate/verify.hpp"
@@ -45,8 +45,7 @@ void fill(T& value, seeded_random& random) {
     } else if constexpr (foreshadow::detail::is_vector<T>::value) {
         for (std::uint64_t n = random.below(4); n > 0; --n) fill(value.emplace_back(), random);
     } else {
-        boost::hana::for_each(boost::hana::accessors<T>(),
-                              [&](const auto& member) { fill(boost::hana::second(member)(value), random); });
+        foreshadow::detail::for_each_member<T>([&](const char*, auto member) { fill(value.*member, random); });
     }
 }
 
@@ -62,9 +61,8 @@ template <class T>
         return a.has_value() == b.has_value() && (!a || same(*a, *b));
     } else if constexpr (foreshadow::detail::described<T>) {
         bool all = true;
-        boost::hana::for_each(boost::hana::accessors<T>(), [&](const auto& member) {
-            all = all && same(boost::hana::second(member)(a), boost::hana::second(member)(b));
-        });
+        foreshadow::detail::for_each_member<T>(
+            [&](const char*, auto member) { all = all && same(a.*member, b.*member); });
         return all;
     } else {
         return a == b;

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Policies behind one type each, so that the machine that the tests drive is compiled once, and not once for each.
+#pragma once
+
+#include "foreshadow/observe/observer.hpp"
+#include "foreshadow/predict/predictor.hpp"
+#include "foreshadow/row/conflict_policy.hpp"
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace support {
+
+namespace fs = foreshadow;
+
+/// Any predictor behind one type.
+class any_predictor {
+  public:
+    static constexpr std::string_view name = "any";
+
+    template <fs::predictor P>
+        requires(!std::same_as<P, any_predictor>)
+    any_predictor(P one) : one_{std::make_unique<model<P>>(std::move(one))} {}
+
+    void start(const fs::layout& now) { one_->start(now); }
+    void observe(const fs::log_batch& batch, const fs::layout& now) { one_->observe(batch, now); }
+    void learn(const fs::lineage_event& what) { one_->learn(what); }
+    void forecast(fs::wall_time now, double horizon, std::vector<fs::prediction>& out) {
+        one_->forecast(now, horizon, out);
+    }
+    [[nodiscard]] std::string save() const { return one_->save(); }
+    void load(std::string_view state) { one_->load(state); }
+
+  private:
+    struct interface {
+        interface() = default;
+        interface(const interface&) = delete;
+        interface& operator=(const interface&) = delete;
+        virtual ~interface() = default;
+        virtual void start(const fs::layout& now) = 0;
+        virtual void observe(const fs::log_batch& batch, const fs::layout& now) = 0;
+        virtual void learn(const fs::lineage_event& what) = 0;
+        virtual void forecast(fs::wall_time now, double horizon, std::vector<fs::prediction>& out) = 0;
+        [[nodiscard]] virtual std::string save() const = 0;
+        virtual void load(std::string_view state) = 0;
+    };
+    template <class P>
+    struct model final : interface {
+        explicit model(P given) : one{std::move(given)} {}
+        void start(const fs::layout& now) override { one.start(now); }
+        void observe(const fs::log_batch& batch, const fs::layout& now) override { one.observe(batch, now); }
+        void learn(const fs::lineage_event& what) override { one.learn(what); }
+        void forecast(fs::wall_time now, double horizon, std::vector<fs::prediction>& out) override {
+            one.forecast(now, horizon, out);
+        }
+        [[nodiscard]] std::string save() const override { return one.save(); }
+        void load(std::string_view state) override { one.load(state); }
+        P one;
+    };
+    std::unique_ptr<interface> one_;
+};
+static_assert(fs::predictor<any_predictor>);
+
+/// Any conflict policy behind one type; the policy stays where it is.
+class any_conflict_policy {
+  public:
+    template <fs::conflict_policy P>
+        requires(!std::same_as<P, any_conflict_policy>)
+    any_conflict_policy(P& one) : settle_{[&one](const fs::conflict& c) { one.settle(c); }} {}
+    void settle(const fs::conflict& c) { settle_(c); }
+
+  private:
+    std::function<void(const fs::conflict&)> settle_;
+};
+static_assert(fs::conflict_policy<any_conflict_policy>);
+
+/// An observer that hands on to whoever listens.
+class listener {
+  public:
+    using hearing = std::function<void(const fs::event&)>;
+    listener() = default;
+    explicit listener(hearing who) : who_{std::move(who)} {}
+    void on(const fs::event& what) {
+        if (who_) who_(what);
+    }
+
+  private:
+    hearing who_;
+};
+static_assert(fs::observer<listener>);
+
+}  // namespace support

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "simulated_world.hpp"
+
+#include "foreshadow/orchestrate/back_up.hpp"
+#include "foreshadow/orchestrate/restore.hpp"
+#include "foreshadow/orchestrate/verify.hpp"
+#include "foreshadow/row/conflict_policies.hpp"
+#include "foreshadow/schedule/at_risk_first.hpp"
+#include "foreshadow/schedule/flat_out.hpp"
+#include "foreshadow/store/lease_owner.hpp"
+
+#include <algorithm>
+
+namespace support {
+
+fs::back_up_options small_numbers(std::uint64_t seed) {
+    fs::back_up_options options;
+    options.workers = 1 + seed % 3;
+    options.journal_bytes = 600 + seed % 7 * 500;
+    options.checkpoint_seconds = seed % 4 == 0 ? 0 : 0.05 * static_cast<double>(seed % 5);
+    options.forecast_seconds = 0.02;
+    options.horizon_seconds = 0.6;
+    return options;
+}
+
+ft::database_options lively(std::uint64_t seed) {
+    ft::database_options options;
+    options.work.seed = seed;
+    options.work.untold_changes = seed % 5 == 1;
+    options.prefix_snapshots = seed % 2 == 0;
+    options.estimates = seed % 3 != 0;
+    options.read_seconds = 0.02;
+    options.mean_gap_seconds = 0.004;
+    return options;
+}
+
+simulated_world::simulated_world(ft::database_options options)
+    : database_{std::make_shared<ft::simulated_database>(time_.clock(), std::move(options))}, source_{database_} {}
+
+simulated_world::~simulated_world() = default;
+
+void simulated_world::turn_to(ft::database_options options) {
+    others_.push_back(database_);  // it lives on
+    database_ = std::make_shared<ft::simulated_database>(time_.clock(), std::move(options));
+    source_ = ft::simulated_source{database_};
+}
+
+void simulated_world::live(std::size_t steps) { time_.spawn(database_->live(steps)); }
+
+void simulated_world::open() {
+    storage_.reset();
+    fs::repository_options options;
+    options.pack_bytes = 64 << 10;
+    repository_ = time_.run(simulated_repository::open(store_, {}, {}, options));
+    storage_ = std::make_unique<simulated_storage>(*repository_);
+}
+
+fs::restore_point simulated_world::back_up(any_predictor foretelling, fs::back_up_options options) {
+    if (!repository_) open();
+    fs::at_risk_first order;
+    fs::flat_out speed;
+    fs::back_up_parts<ft::simulated_source, simulated_repository, simulated_storage, any_predictor, fs::at_risk_first,
+                      fs::flat_out, listener, ft::virtual_clock>
+        parts{source_, *repository_, *storage_, foretelling, order, speed, listening_, time_.clock()};
+    const fs::lease_owner somebody{.host = "simulated", .boot = "1", .process = 1, .started = 1};
+    return time_.run(fs::run_back_up(parts, options, somebody));
+}
+
+std::pair<ft::simulated_target, fs::restore_report> simulated_world::restore(const fs::restore_point& point,
+                                                                             fs::restore_options options) {
+    ft::simulated_target into;
+    fs::fail conflicts;
+    fs::restore_report report = restore_into(into, conflicts, point, std::move(options));
+    return {into, std::move(report)};
+}
+
+fs::restore_report simulated_world::restore_into(ft::simulated_target into, any_conflict_policy conflicts,
+                                                 const fs::restore_point& point, fs::restore_options options) {
+    options.memory_bytes = 64 << 10;
+    return time_.run(fs::run_restore(*repository_, *storage_, into, conflicts, listening_, point, std::move(options)));
+}
+
+fs::verify_report simulated_world::verify(bool data) {
+    return time_.run(fs::run_verify(*repository_, *storage_, listening_, {.data = data}));
+}
+
+std::set<fs::position> simulated_world::interesting_positions(const fs::restore_point& point, fs::position from) const {
+    std::set<fs::position> positions;
+    const auto& log = database_->past().commits();
+    for (std::size_t i = 0; i < log.size() && log[i].at <= point.at; ++i) {
+        const bool is_near_layout_change = !log[i].layouts.empty() || (i > 0 && !log[i - 1].layouts.empty()) ||
+                                           (i + 1 < log.size() && !log[i + 1].layouts.empty());
+        if (log[i].at >= std::max(from, point.knows.first.at) && (is_near_layout_change || i % 37 == 0))
+            positions.insert(log[i].at);
+    }
+    positions.insert(point.at);
+    return positions;
+}
+
+}  // namespace support

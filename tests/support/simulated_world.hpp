@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A simulated database that lives on while it is backed up, its repository, and restores compared with the oracle. All
+// that drives the machine is compiled once, in the .cpp.
+#pragma once
+
+#include "any_policy.hpp"
+#include "mortal_store.hpp"
+
+#include "foreshadow/catalog/restore_point.hpp"
+#include "foreshadow/orchestrate/back_up_options.hpp"
+#include "foreshadow/orchestrate/restore_report.hpp"
+#include "foreshadow/orchestrate/verify_report.hpp"
+#include "foreshadow/store/content_defined_blocks.hpp"
+#include "foreshadow/store/no_codec.hpp"
+#include "foreshadow/store/repository.hpp"
+#include "foreshadow/testing/simulated_source.hpp"
+#include "foreshadow/testing/simulated_target.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace support {
+
+namespace ft = foreshadow::testing;
+
+using simulated_repository = fs::repository<mortal_store, fs::no_codec, fs::no_cipher>;
+using simulated_storage = fs::content_defined_blocks<simulated_repository>;
+
+/// Small numbers, so that a few hundred commits make many chunks, segments, checkpoints and forecasts.
+[[nodiscard]] fs::back_up_options small_numbers(std::uint64_t seed);
+/// A database in which much happens.
+[[nodiscard]] ft::database_options lively(std::uint64_t seed);
+
+class simulated_world {
+  public:
+    explicit simulated_world(ft::database_options options);
+    simulated_world(const simulated_world&) = delete;
+    simulated_world& operator=(const simulated_world&) = delete;
+    ~simulated_world();
+
+    [[nodiscard]] ft::simulated_database& database() noexcept { return *database_; }
+    [[nodiscard]] ft::simulation& time() noexcept { return time_; }
+    [[nodiscard]] simulated_repository& repository() noexcept { return *repository_; }
+    [[nodiscard]] simulated_storage& storage() noexcept { return *storage_; }
+    [[nodiscard]] mortal_store& store() noexcept { return store_; }
+    /// What the store holds, to be looked at and damaged.
+    [[nodiscard]] fs::memory_store::objects_type& objects() noexcept { return objects_.objects(); }
+
+    /// Whoever is told of everything from now on.
+    void listen(listener::hearing who) { listening_ = listener{std::move(who)}; }
+
+    /// Another database is what is backed up from now on, into the same repository.
+    void turn_to(ft::database_options options);
+
+    /// The database lives for so many steps, beside whatever else happens.
+    void live(std::size_t steps);
+
+    /// As a program does when it starts: nothing is remembered but the store.
+    void open();
+    fs::restore_point back_up(any_predictor foretelling, fs::back_up_options options);
+    [[nodiscard]] std::pair<ft::simulated_target, fs::restore_report> restore(const fs::restore_point& point,
+                                                                              fs::restore_options options = {});
+    fs::restore_report restore_into(ft::simulated_target into, any_conflict_policy conflicts,
+                                    const fs::restore_point& point, fs::restore_options options = {});
+    [[nodiscard]] fs::verify_report verify(bool data);
+
+    /// The commits from `from` on at which it pays to look: around each layout change that the point covers, and a few
+    /// others.
+    [[nodiscard]] std::set<fs::position> interesting_positions(const fs::restore_point& point,
+                                                               fs::position from = {}) const;
+
+  private:
+    ft::simulation time_;
+    std::shared_ptr<ft::simulated_database> database_;
+    std::vector<std::shared_ptr<ft::simulated_database>> others_;
+    ft::simulated_source source_;
+    fs::memory_store objects_;
+    mortal_store store_{objects_};
+    listener listening_;
+    std::unique_ptr<simulated_repository> repository_;
+    std::unique_ptr<simulated_storage> storage_;
+};
+
+}  // namespace support
