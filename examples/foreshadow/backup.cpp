@@ -99,11 +99,15 @@ int backup(const backup_settings& chosen) {
     fs::back_up_options options;
     options.stop = &stop_requested;
     options.checkpoint_seconds = chosen.checkpoint_seconds;
+    options.patience_seconds = chosen.patience_seconds;
+    fs::sqlite::source_options how;
+    // A call that waits cannot be stopped meanwhile; in a pause between two calls the backup can.
+    how.busy_timeout = std::chrono::seconds{1};
     // A tenth of a second a chunk, so that a slow pace is even, and little is read again after a crash.
     if (const auto rate = rate_in(chosen.pace))
         options.chunk.bytes = std::min(options.chunk.bytes, static_cast<std::size_t>(std::max(65536.0, *rate / 10)));
     auto composed =
-        fs::compose(fs::back_up(fs::sqlite::source{sqlite_path(chosen.source)}),
+        fs::compose(fs::back_up(fs::sqlite::source{sqlite_path(chosen.source), how}),
                     fs::keep_in(fs::directory_store{repository_path(chosen.repository)}),
                     fs::predict_with(predictor_called(chosen.predictor)), fs::pace_by(pace_called(chosen.pace)),
                     fs::observe_with(fs::progress_bar{}), fs::with(options));

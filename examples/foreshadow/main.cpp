@@ -59,6 +59,11 @@ int main(int argc, char** argv) {
         ->add_option("--checkpoint", backup.checkpoint_seconds, "seconds between checkpoints: what a crash costs")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
+    backup_verb
+        ->add_option("--patience", backup.patience_seconds,
+                     "seconds that a database locked by another program is waited for")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     backup_verb->add_option("--pace", backup.pace, "flat-out, two-thresholds or fixed:RATE (bytes a second; K, M, G)")
         ->capture_default_str();
     backup_verb->add_option("--predictor", backup.predictor, "size or silent")->capture_default_str();

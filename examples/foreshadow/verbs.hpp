@@ -18,6 +18,7 @@ struct backup_settings : settings {
     bool follow = false;
     double follow_seconds = 60;
     double checkpoint_seconds = 5;
+    double patience_seconds = 300;
 };
 int backup(const backup_settings& chosen);
 

@@ -59,9 +59,40 @@ def a_database_that_is_locked_is_busy_and_stays_as_it_was(folder):
     make_small(source)
     with opened(source) as db:
         db.execute("BEGIN IMMEDIATE")
-        refused(["backup", url(source), f"{folder}/repository"], FAILED, source, "locked", "another")
+        refused(["backup", url(source), f"{folder}/repository", "--patience", "0"], FAILED, source, "locked", "another")
         db.execute("ROLLBACK")
     backup(source, f"{folder}/repository")
+
+
+@test
+def a_database_that_is_locked_for_a_while_is_waited_for(folder):
+    source = f"{folder}/small.db"
+    make_small(source)
+    with opened(source) as db:
+        db.execute("BEGIN IMMEDIATE")
+        waiting = start("backup", url(source), f"{folder}/repository", "--json")
+        told = []
+        while not any(line.startswith("waiting: ") and "locked" in line for line in told):
+            told.append(waiting.stderr.readline())
+            assert told[-1], f"ended without waiting: {told}"
+        db.execute("ROLLBACK")
+        waiting.communicate(timeout=60)
+        assert waiting.returncode == DONE
+
+
+@test
+def a_backup_that_waits_for_a_locked_database_can_be_stopped(folder):
+    source = f"{folder}/small.db"
+    make_small(source)
+    with opened(source) as db:
+        db.execute("BEGIN IMMEDIATE")
+        waiting = start("backup", url(source), f"{folder}/repository")
+        line = "?"
+        while line and "locked" not in line:
+            line = waiting.stderr.readline()
+        waiting.terminate()
+        assert "stopped on request" in waiting.communicate(timeout=60)[1]
+        assert waiting.returncode == FAILED
 
 
 @contextlib.contextmanager

@@ -86,12 +86,17 @@ struct verify_progress {
     std::uint64_t done = 0;
     std::uint64_t of = 0;
 };
+/// The source is locked by another program; it is asked again. `waited_seconds`: since it was asked first.
+struct source_busy {
+    std::string why;
+    double waited_seconds = 0;
+};
 struct warning {
     std::string text;
 };
 
 using event = std::variant<backup_started, held_from, chunk_read, log_followed, layout_changed, predicted,
                            outcome_known, shadow_opened, shadow_adopted, shadow_discarded, pace_changed, checkpointed,
-                           point_published, restore_progress, verify_progress, warning>;
+                           point_published, restore_progress, verify_progress, source_busy, warning>;
 
 }  // namespace foreshadow

@@ -122,6 +122,9 @@ struct event_line {
                 {"of", e.of}};
     }
     json operator()(const verify_progress& e) const { return {{"event", "verify"}, {"done", e.done}, {"of", e.of}}; }
+    json operator()(const source_busy& e) const {
+        return {{"event", "source busy"}, {"why", printable(e.why)}, {"waited_seconds", e.waited_seconds}};
+    }
     json operator()(const warning& e) const { return {{"event", "warning"}, {"text", e.text}}; }
 };
 

@@ -93,6 +93,14 @@ class progress_bar {
     void note(const verify_progress& e) {
         if (e.done == e.of) say("verified " + std::to_string(e.done) + " of " + std::to_string(e.of));
     }
+    /// Several parts of a backup may wait at once, and each asks again soon: one line is enough for a while.
+    void note(const source_busy& e) {
+        const double now = options_.seconds();
+        if (waits_ && now - last_wait_ < options_.seconds_between_lines) return;
+        waits_ = true;
+        last_wait_ = now;
+        say("waiting: " + printable(e.why));
+    }
     void note(const warning& e) { say("warning: " + e.text); }
 
     [[nodiscard]] std::string state() const {
@@ -143,6 +151,8 @@ class progress_bar {
     std::ostream* out_;
     options options_;
     double last_ = 0;
+    double last_wait_ = 0;
+    bool waits_ = false;
     bool drawn_ = false;
     std::uint64_t rows_ = 0;
     std::uint64_t bytes_ = 0;

@@ -11,6 +11,7 @@
 
 #include "foreshadow/orchestrate/checkpointer.hpp"
 #include "foreshadow/orchestrate/forecaster.hpp"
+#include "foreshadow/orchestrate/patiently.hpp"
 #include "foreshadow/orchestrate/points.hpp"
 #include "foreshadow/orchestrate/recorder.hpp"
 #include "foreshadow/orchestrate/scanner.hpp"
@@ -34,7 +35,7 @@ class back_up {
 
     task<restore_point> perform(lease_owner owner) {
         auto& s = session_;
-        s.knows.source = co_await s.with.source.identity();
+        s.knows.source = co_await patiently(s, [&s] { return s.with.source.identity(); });
         lease_type held =
             co_await lease_type::take(s.with.repository, s.knows.source.id, s.with.clock, std::move(owner));
         lease_ = &held;
@@ -61,7 +62,9 @@ class back_up {
 
     task<restore_point> run_leased() {
         auto& s = session_;
-        co_await begin();
+        std::vector<task<>> beside;
+        beside.push_back(keep_lease());
+        co_await run_until(begin(), std::move(beside));
         journal_.emplace(s.with.repository, s.knows.source.id, s.knows.followed);
         recorder<Parts> records{s, *journal_, checkpoints_};
         forecaster<Parts> forecasts{s};
@@ -73,12 +76,17 @@ class back_up {
             services.push_back(records.run());
             services.push_back(forecasts.run());
             services.push_back(keep_lease());
-            co_await run_until(scan_and_stop(scans), std::move(services));
+            try {
+                co_await run_until(scan_and_stop(scans), std::move(services));
+            } catch (const error& e) {
+                // Whoever waited for the source when the stop came; what was read is kept all the same.
+                if (e.code() != errc::interrupted || !is_stopped()) throw;
+            }
         } while (!is_stopped() && !scans.is_complete());
         if (is_stopped()) {
             co_await records.seal();
             co_await checkpoints_.write();
-            throw error{errc::interrupted, "stopped on request; what was read is kept", "the same command resumes"};
+            throw stopped_on_request();
         }
         restore_point point = co_await publish(records, forecasts);
         co_return point;
@@ -161,16 +169,17 @@ class back_up {
 
     task<> begin_anew() {
         auto& s = session_;
-        s.knows.held = co_await s.with.source.hold(std::nullopt);
+        s.knows.held = co_await patiently(s, [&s] { return s.with.source.hold(std::nullopt); });
         s.knows.followed = s.knows.held;
-        s.knows.first = co_await s.with.source.layout();
+        s.knows.first = co_await patiently(s, [&s] { return s.with.source.layout(); });
         s.layouts = layout_history{s.knows.first};
     }
 
     task<bool> is_still_held(position from) {
+        auto& s = session_;
         bool lasted = true;
         try {
-            co_await session_.with.source.hold(from);
+            co_await patiently(s, [&s, from] { return s.with.source.hold(from); });
         } catch (const error& e) {
             if (e.code() != errc::hold_lost) throw;
             why_lost_ = e.message();
@@ -178,7 +187,7 @@ class back_up {
         }
         if constexpr (requires(typename Parts::source_type& source) { source.remembers(from); })
             if (lasted) {
-                lasted = co_await session_.with.source.remembers(session_.knows.acknowledged);
+                lasted = co_await patiently(s, [&s] { return s.with.source.remembers(s.knows.acknowledged); });
                 if (!lasted) why_lost_ = "it was put back to an older copy of itself since the last backup";
             }
         co_return lasted;
@@ -212,7 +221,7 @@ class back_up {
         co_await lease_->assert_held();
         co_await put_point(point);
         co_await remove_checkpoints();
-        co_await s.with.source.acknowledge(at);
+        co_await patiently(s, [&s, at] { return s.with.source.acknowledge(at); });
         s.tell(point_published{.id = point.id, .at = at, .time = point.time});
         co_return point;
     }

@@ -16,10 +16,11 @@ struct back_up_options {
     std::size_t memory_bytes = std::size_t{256} << 20;  ///< the byte budget of rows in flight
     std::size_t journal_bytes = std::size_t{4} << 20;   ///< a segment is sealed when it has grown to this
     double checkpoint_seconds = 5;                      ///< between checkpoints; 0: after every chunk and batch
-    double forecast_seconds = 0.5;                      ///< between forecasts
-    double horizon_seconds = 30;                        ///< how far ahead is predicted
-    double least_confidence = 0.05;                     ///< predictions below are not recorded
-    double least_bytes_per_second = 1 << 20;            ///< the floor of the pace, so that a backup always ends
+    double patience_seconds = 300;            ///< how long a source that is locked by another program is asked again
+    double forecast_seconds = 0.5;            ///< between forecasts
+    double horizon_seconds = 30;              ///< how far ahead is predicted
+    double least_confidence = 0.05;           ///< predictions below are not recorded
+    double least_bytes_per_second = 1 << 20;  ///< the floor of the pace, so that a backup always ends
     shadow_budget shadows = {};
     const std::atomic<bool>* stop = nullptr;  ///< set it to stop at the next durable point (throws `interrupted`)
 };

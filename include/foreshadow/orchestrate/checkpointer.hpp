@@ -6,6 +6,7 @@
 #pragma once
 
 #include "foreshadow/json.hpp"
+#include "foreshadow/orchestrate/patiently.hpp"
 #include "foreshadow/orchestrate/session.hpp"
 #include "foreshadow/store/repository.hpp"
 
@@ -49,8 +50,9 @@ class checkpointer {
         }
         // Whoever took over may need the log that this one could let go.
         if (s.assert_held) co_await s.assert_held();
-        co_await s.with.source.acknowledge(state.knows.followed);
-        s.knows.acknowledged = state.knows.followed;
+        const position upto = state.knows.followed;
+        co_await patiently(s, [&s, upto] { return s.with.source.acknowledge(upto); });
+        s.knows.acknowledged = upto;
         ++s.figures.checkpoints;
         last_ = s.with.clock.seconds();
         s.tell(checkpointed{.followed = state.knows.followed, .sequence = state.sequence});

@@ -4,6 +4,7 @@
 // restored (prediction rule): what a predictor returns is cleaned first, and every budget is hard.
 #pragma once
 
+#include "foreshadow/orchestrate/patiently.hpp"
 #include "foreshadow/orchestrate/session.hpp"
 #include "foreshadow/predict/sanitize.hpp"
 #include "foreshadow/schedule/pace.hpp"
@@ -26,7 +27,7 @@ class forecaster {
     task<> run() {
         while (!session_.stopping) {
             forecast();
-            const strain felt = co_await session_.with.source.strain();
+            const strain felt = co_await patiently(session_, [this] { return session_.with.source.strain(); });
             set_pace(felt);
             co_await session_.with.clock.sleep(session_.options.forecast_seconds);
         }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "foreshadow/orchestrate/checkpointer.hpp"
+#include "foreshadow/orchestrate/patiently.hpp"
 #include "foreshadow/orchestrate/session.hpp"
 #include "foreshadow/row/change_row.hpp"
 #include "foreshadow/store/partition_storage.hpp"
@@ -34,7 +35,7 @@ class recorder {
         namespace this_coro = boost::asio::this_coro;
         log_batch batch;
         while (!session_.stopping) {
-            co_await session_.with.source.follow(session_.followed, batch);
+            co_await patiently(session_, [&] { return session_.with.source.follow(session_.followed, batch); });
             co_await this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
             take(batch);
             session_.followed_on.notify();

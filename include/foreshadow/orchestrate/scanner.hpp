@@ -9,6 +9,7 @@
 // checkpoint; what was read after that is read again by the backup that resumes.
 #pragma once
 
+#include "foreshadow/orchestrate/patiently.hpp"
 #include "foreshadow/orchestrate/session.hpp"
 #include "foreshadow/plane/coverage.hpp"
 #include "foreshadow/plane/key_set.hpp"
@@ -40,7 +41,7 @@ class scanner {
                 co_await all_of(std::move(work));
             }
             if (s.is_stop_requested()) co_return;
-            const position head = co_await s.with.source.head();
+            const position head = co_await patiently(s, [&s] { return s.with.source.head(); });
             while (s.followed < head && !s.is_stop_requested()) co_await s.followed_on.wait();
             replan();
             if (pieces_.empty() || s.is_stop_requested()) co_return;
@@ -76,8 +77,10 @@ class scanner {
             w.in_flight = next.interval;
             co_await s.tokens.admit(static_cast<double>(chunk_bytes_));
             budget_lease held = co_await s.memory.take(s.options.chunk.bytes);
-            rows.clear();
-            chunk read = co_await s.with.source.read(next.interval, s.options.chunk, rows);
+            chunk read = co_await patiently(s, [&] {
+                rows.clear();
+                return s.with.source.read(next.interval, s.options.chunk, rows);
+            });
             // A source may say only what its last commit was; the hold's barrier says that nothing came between.
             read.seen = read.seen.raised_to(s.knows.held);
             if (w.writer && (w.at_end || w.next != read.interval.begin)) co_await close(w);

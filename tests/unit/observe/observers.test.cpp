@@ -43,6 +43,7 @@ std::vector<event> one_of_each() {
         point_published{"p1", {9}, {10}},
         restore_progress{"a", 1, 2, 3},
         verify_progress{1, 1},
+        source_busy{"locked \xff", 1.5},
         warning{"bad \xff text"}};
 }
 

@@ -53,7 +53,7 @@ namespace detail {
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             throw with_sql(error{errc::busy, "database " + where + " is locked by another connection",
-                                 "wait for the long transaction of another program to end, or raise .busy_timeout",
+                                 "let the other program end its transaction, or close it, and try again",
                                  retry::later});
         case SQLITE_FULL:
             throw with_sql(error{errc::full, "no space left to write " + where, "free space on its file system"});

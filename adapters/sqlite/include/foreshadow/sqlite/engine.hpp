@@ -56,7 +56,7 @@ class engine {
             check_format(db);
             if (!planned_uuid_.empty() && db.text("SELECT uuid FROM foreshadow_control") != planned_uuid_)
                 throw error{errc::busy, "another backup of " + path_ + " began at the same time",
-                            "run the same command again", retry::later};
+                            "run the same command again"};
             if ((db.number("SELECT recursive FROM foreshadow_control") != 0) !=
                 capture().writers_use_recursive_triggers)
                 db.execute(std::string{"UPDATE foreshadow_control SET recursive = "} +
@@ -268,9 +268,7 @@ class engine {
 
     void begin_log(connection& db) {
         transaction work{db, transaction::kind::write};
-        if (has_log(db))
-            throw error{errc::busy, "another backup of " + path_ + " began at the same time",
-                        "run the same command again", retry::later};
+        if (has_log(db)) return;  // another backup began at the same time
         create_books(db, planned_uuid_.empty() ? fresh_uuid() : planned_uuid_, capture());
         correct(db, survey_of(db, capture()), false);
         auto now = std::make_shared<const catalog>(survey_of(db, capture()).now);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Another connection holds the lock for longer than the source waits, and lets it go when the test says so.
+#include "support.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace foreshadow::sqlite::tests {
+namespace {
+
+constexpr source_options impatient{.busy_timeout = std::chrono::milliseconds{1}};
+
+/// What is said of a call that finds the database locked; nothing where it does not.
+std::optional<error> refusal(const std::function<void()>& call) {
+    try {
+        call();
+    } catch (const error& e) {
+        return e;
+    }
+    return std::nullopt;
+}
+
+void check_is_busy(const std::function<void()>& call) {
+    const auto refused = refusal(call);
+    REQUIRE(refused);
+    INFO(refused->line());
+    CHECK(refused->code() == errc::busy);
+    CHECK(refused->again() == retry::later);
+    CHECK_THAT(refused->message(), Catch::Contains("a.db is locked"));
+    CHECK_THAT(refused->hint(), Catch::Contains("the other program") && !Catch::Contains("_"));
+}
+
+}  // namespace
+
+TEST_CASE("whatever finds the database locked can be called again when it is not", "[sqlite]") {
+    const folder here;
+    connection db = open_database(here / "a.db", false);
+    db.execute("CREATE TABLE t(id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES(1, 'a'), (2, 'b')");
+    source s{here / "a.db", impatient};
+    const auto blocked = [&](const std::function<void()>& call) {
+        db.execute("BEGIN EXCLUSIVE");
+        check_is_busy(call);
+        db.execute("ROLLBACK");
+        call();
+    };
+    replica known;
+    blocked([&] { static_cast<void>(await(s.identity())); });
+    blocked([&] { known.at = await(s.hold(std::nullopt)); });
+    blocked([&] { known.shape = await(s.layout()); });
+    row_batch rows;
+    blocked([&] {
+        rows.clear();
+        known.take(await(s.read(key_range::all(), {}, rows)), rows);
+    });
+    db.execute("UPDATE t SET v = 'c' WHERE id = 1; CREATE TABLE n(a); INSERT INTO n VALUES(1)");
+    position head;
+    blocked([&] { head = await(s.head()); });
+    log_batch batch;
+    blocked([&] { await(s.follow(known.at, batch)); });
+    known.apply(batch);
+    CHECK(known.at == head);
+    known.catch_up(s);
+    CHECK(known.rows == read_all(s));
+    blocked([&] { await(s.acknowledge(head)); });
+    bool remembered = false;
+    blocked([&] { remembered = await(s.remembers(head)); });
+    CHECK(remembered);
+    blocked([&] { static_cast<void>(await(s.strain())); });
+    blocked([&] { await(s.release()); });
+    CHECK(await(s.left_behind()).empty());
+}
+
+TEST_CASE("a writer's lock keeps only what writes from going on", "[sqlite]") {
+    const folder here;
+    connection db = open_database(here / "a.db");
+    db.execute("CREATE TABLE t(id INTEGER PRIMARY KEY); INSERT INTO t VALUES(1)");
+    source s{here / "a.db", impatient};
+    db.execute("BEGIN IMMEDIATE");
+    check_is_busy([&] { await(s.hold(std::nullopt)); });
+    db.execute("ROLLBACK");
+    replica known;
+    known.begin(s);
+    db.execute("INSERT INTO t VALUES(2); BEGIN IMMEDIATE; INSERT INTO t VALUES(3)");
+    known.catch_up(s);
+    CHECK(known.rows == read_all(s));
+    db.execute("COMMIT; CREATE TABLE n(a); BEGIN IMMEDIATE");
+    // The new table needs triggers before anything is told of it.
+    log_batch batch;
+    check_is_busy([&] { await(s.follow(known.at, batch)); });
+    db.execute("ROLLBACK");
+    known.catch_up(s);
+    CHECK(known.rows == read_all(s));
+}
+
+}  // namespace foreshadow::sqlite::tests
