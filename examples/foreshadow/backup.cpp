@@ -67,6 +67,7 @@ foreshadow::json summary(const foreshadow::restore_point& point) {
             {"time_text", time_text(point.time)},
             {"source", foreshadow::to_json(point.knows.source)},
             {"figures", foreshadow::to_json(point.figures)},
+            {"omissions", foreshadow::to_json(point.omissions)},
             {"predictions", {{"issued", point.knows.predictions.size()}, {"outcomes", outcomes}}}};
 }
 

@@ -69,6 +69,7 @@ fs::json describe(const fs::restore_point& point) {
             {"predictions", fs::to_json(point.knows.predictions)},
             {"boxes", fs::to_json(point.knows.known)},
             {"proof", fs::to_json(point.proof)},
+            {"omissions", fs::to_json(point.omissions)},
             {"figures", fs::to_json(point.figures)}};
 }
 
@@ -106,6 +107,8 @@ void tell_point(const fs::restore_point& point) {
               << "layout (" << counted(now.partitions.size(), "partition") << ")\n";
     for (const fs::partition& p : now.partitions)
         std::cout << "  " << p.name << "  " << fs::printable(p.interval) << "\n";
+    for (const fs::omission& o : point.omissions)
+        std::cout << "  not backed up: " << fs::printable(o.name) << ": " << fs::printable(o.why) << "\n";
     std::cout << "lineage (" << counted(history.lineage().size(), "change") << ")\n";
     for (const fs::lineage_event& e : history.lineage())
         std::cout << "  " << e.at.at.value << "  " << name_of(e.kind) << "  " << names(e.from) << " -> " << names(e.to)

@@ -72,6 +72,9 @@ int restore(const restore_settings& chosen) {
               << "read from images " << bytes_text(static_cast<double>(report.image_bytes_read))
               << ", from shadows' runs " << bytes_text(static_cast<double>(report.run_bytes_read))
               << ", from the journal " << bytes_text(static_cast<double>(report.journal_bytes_read)) << std::endl;
+    for (const foreshadow::omission& o : report.omissions)
+        std::cout << "not in the backup: " << foreshadow::printable(o.name) << ": " << foreshadow::printable(o.why)
+                  << std::endl;
     return exit_status::done;
 }
 

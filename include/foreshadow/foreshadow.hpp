@@ -80,6 +80,7 @@
 #include "foreshadow/shadow/worth.hpp"
 #include "foreshadow/shadow/write_rates.hpp"
 #include "foreshadow/source/log_batch.hpp"
+#include "foreshadow/source/omission.hpp"
 #include "foreshadow/source/source.hpp"
 #include "foreshadow/store/block.hpp"
 #include "foreshadow/store/block_cutter.hpp"

@@ -81,6 +81,27 @@ def a_database_that_is_locked_for_a_while_is_waited_for(folder):
 
 
 @test
+def a_table_that_cannot_be_backed_up_is_named_and_the_rest_is_backed_up(folder):
+    source, repository = f"{folder}/small.db", f"{folder}/repository"
+    make_small(source)
+    with opened(source) as db:
+        db.executescript("CREATE VIRTUAL TABLE words USING fts5(w); INSERT INTO words VALUES('early')")
+    parts = {"words", "words_data", "words_idx", "words_content", "words_docsize", "words_config"}
+    done = backup(source, repository)
+    assert {o["name"] for o in done.json["omissions"]} == parts, done
+    for name in parts:
+        assert sum(f"{name} is not backed up: " in line for line in done.err.splitlines()) == 1, done
+    assert {o["name"] for o in run("show", repository, "--json").json["omissions"]} == parts
+    assert "not backed up: words: it is a full-text index" in run("show", repository).out
+    told = run("restore", repository, url(f"{folder}/told.db"))
+    assert "not in the backup: words: " in told.out, told
+    report = restore(repository, f"{folder}/restored.db").json
+    assert {o["name"] for o in report["omissions"]} == parts, report
+    assert content_of(f"{folder}/restored.db", ["item"]) == content_of(source, ["item"])
+    assert restore(repository, f"{folder}/part.db", "--partition", "item").json["omissions"] == []
+
+
+@test
 def a_backup_that_waits_for_a_locked_database_can_be_stopped(folder):
     source = f"{folder}/small.db"
     make_small(source)

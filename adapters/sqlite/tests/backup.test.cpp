@@ -97,4 +97,29 @@ TEST_CASE("a database that stays locked ends the backup when patience does", "[s
     CHECK(b.run().figures.rows_read > 0);
 }
 
+TEST_CASE("what cannot be captured is told, kept with the point, and told again by a restore", "[sqlite]") {
+    const folder here;
+    connection db = open_database(here / "a.db");
+    db.execute("CREATE TABLE t(a); INSERT INTO t VALUES(1); CREATE TABLE hiding(rowid, oid, _rowid_)");
+    backups b{here / "a.db"};
+    std::vector<std::string> warnings;
+    b.told = [&](const event& e) {
+        if (const auto* w = std::get_if<warning>(&e)) warnings.push_back(w->text);
+    };
+    const restore_point first = b.run();
+    REQUIRE(first.omissions.size() == 1);
+    CHECK(first.omissions[0].name == "hiding");
+    REQUIRE(warnings.size() == 1);
+    CHECK_THAT(warnings[0], Catch::Contains("hiding is not backed up: it has columns named rowid"));
+    db.execute("ALTER TABLE hiding RENAME COLUMN oid TO o; INSERT INTO hiding VALUES(1, 2, 3)");
+    const restore_point second = b.run();
+    CHECK(second.omissions.empty());
+    CHECK(b.restore_to(here / "second.db", second).omissions.empty());
+    CHECK(content_of(here / "second.db") == dump(db));
+    // What is missing is a matter of the position, not of the point.
+    const restore_report earlier = b.restore_to(here / "first.db", second, {.at = first.at});
+    CHECK(earlier.omissions == first.omissions);
+    CHECK(connection{here / "first.db", open_mode::read_write}.number("SELECT count(*) FROM t") == 1);
+}
+
 }  // namespace foreshadow::sqlite::tests

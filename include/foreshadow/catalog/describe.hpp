@@ -8,6 +8,7 @@
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/plane/lineage.hpp"
 #include "foreshadow/plane/prediction.hpp"
+#include "foreshadow/source/omission.hpp"
 
 #include <boost/describe/class.hpp>
 
@@ -46,5 +47,6 @@ BOOST_DESCRIBE_STRUCT(prediction, (),
                       (id, kind, partitions, boundaries, when, confidence, horizon_seconds, because, issued_at,
                        issued_time, predictor))
 BOOST_DESCRIBE_STRUCT(outcome, (), (kind, at, lead_seconds, boundaries))
+BOOST_DESCRIBE_STRUCT(omission, (), (name, why))
 
 }  // namespace foreshadow

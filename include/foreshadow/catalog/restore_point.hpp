@@ -60,6 +60,7 @@ struct restore_point {
     catalog knows;
     std::vector<proven_piece> proof;
     backup_figures figures;
+    std::vector<omission> omissions;  ///< what was in the source at its end, and is not in the backup
 };
 
 struct checkpoint {
@@ -96,7 +97,7 @@ BOOST_DESCRIBE_STRUCT(backup_figures, (),
                        shadows_recut, shadows_discarded, checkpoints))
 BOOST_DESCRIBE_STRUCT(proven_step, (), (by, where, after, upto))
 BOOST_DESCRIBE_STRUCT(proven_piece, (), (interval, owner, image, since, seen, chain))
-BOOST_DESCRIBE_STRUCT(restore_point, (), (id, at, time, knows, proof, figures))
+BOOST_DESCRIBE_STRUCT(restore_point, (), (id, at, time, knows, proof, figures, omissions))
 BOOST_DESCRIBE_STRUCT(checkpoint, (), (backup, sequence, knows, figures))
 
 }  // namespace foreshadow

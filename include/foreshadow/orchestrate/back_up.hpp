@@ -19,6 +19,7 @@
 #include "foreshadow/run/scope.hpp"
 #include "foreshadow/store/lease.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -165,6 +166,20 @@ class back_up {
                               .resumed = resumes,
                               .partitions = s.layouts.current().partitions.size()});
         s.tell(held_from{s.knows.held});
+        co_await note_omissions();
+    }
+
+    /// What the source cannot capture is told once, as soon as it is known.
+    task<> note_omissions() {
+        auto& s = session_;
+        if constexpr (requires(typename Parts::source_type& source) { source.omissions(); }) {
+            std::vector<omission> now = co_await patiently(s, [&s] { return s.with.source.omissions(); });
+            for (const omission& o : now)
+                if (std::find(omissions_.begin(), omissions_.end(), o) == omissions_.end())
+                    s.tell(warning{o.name + " is not backed up: " + o.why});
+            omissions_ = std::move(now);
+        }
+        co_return;
     }
 
     task<> begin_anew() {
@@ -200,6 +215,7 @@ class back_up {
         co_await records.seal();
         validate(forecasts);
         co_await s.with.storage.flush();
+        co_await note_omissions();
 
         const layout& shape = s.layouts.current();
         const proof cover = prove(s.knows.known, shape, at);
@@ -217,7 +233,8 @@ class back_up {
                             .time = s.followed_time,
                             .knows = s.knows,
                             .proof = spelled_out(cover, s.knows.known),
-                            .figures = s.figures};
+                            .figures = s.figures,
+                            .omissions = omissions_};
         co_await lease_->assert_held();
         co_await put_point(point);
         co_await remove_checkpoints();
@@ -272,6 +289,7 @@ class back_up {
     lease_type* lease_ = nullptr;
     std::optional<position> last_at_;  ///< of the point that this backup goes on from
     std::string why_lost_;
+    std::vector<omission> omissions_;
 };
 
 }  // namespace detail

@@ -64,6 +64,7 @@ class restore {
                               [](const partition& p) { return p.holds == content::definitions; });
         for (const partition& part : shape.partitions) co_await fill(part, cover, known, log);
         co_await target_.finish();
+        if constexpr (requires(Target& into) { into.omissions(); }) report_.omissions = co_await target_.omissions();
         co_return std::move(report_);
     }
 

@@ -42,11 +42,12 @@ struct restore_report {
     std::uint64_t changes_applied = 0;
     std::uint64_t conflicts = 0;
     std::vector<restored_partition> partitions;
+    std::vector<omission> omissions;  ///< what is missing, because the source could not capture it
 };
 
 BOOST_DESCRIBE_STRUCT(restored_partition, (), (name, rows, bytes))
 BOOST_DESCRIBE_STRUCT(restore_report, (),
                       (point, at, time, rows, bytes, image_bytes_read, run_bytes_read, journal_bytes_read,
-                       changes_applied, conflicts, partitions))
+                       changes_applied, conflicts, partitions, omissions))
 
 }  // namespace foreshadow

@@ -9,6 +9,7 @@
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/row/row_batch.hpp"
 #include "foreshadow/source/log_batch.hpp"
+#include "foreshadow/source/omission.hpp"
 #include "foreshadow/task.hpp"
 
 #include <concepts>
@@ -66,8 +67,7 @@ concept identifies = requires(S& s) {
 /// - `acknowledge(p)`: everything up to `p` is durable elsewhere and may be forgotten.
 /// - `release()`: undoes everything that `hold` left in the database.
 /// - optional, `remembers(p) -> task<bool>`: whether this database was ever told `acknowledge(p)`. One that was put
-/// back to an
-///   older copy of itself was not, and must not be followed on although its positions look right.
+///   back to an older copy of itself was not, and must not be followed on although its positions look right.
 template <class S>
 concept holds_its_log = requires(S& s, std::optional<position> from, position p) {
     { s.hold(from) } -> std::same_as<task<position>>;
@@ -76,6 +76,9 @@ concept holds_its_log = requires(S& s, std::optional<position> from, position p)
 };
 
 /// A source tells its layout, with the position at which it was true (at or after the hold).
+/// - optional, `omissions() -> task<std::vector<omission>>`: what is in the database, in no partition of the layout,
+/// and
+///   so in no backup: what the source cannot capture faithfully (closed rule). As of the last layout told.
 template <class S>
 concept tells_layout = requires(S& s) {
     { s.layout() } -> std::same_as<task<layout>>;

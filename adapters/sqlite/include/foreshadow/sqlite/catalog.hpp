@@ -10,6 +10,7 @@
 
 #include "foreshadow/plane/key_range.hpp"
 #include "foreshadow/plane/layout.hpp"
+#include "foreshadow/source/source.hpp"
 #include "foreshadow/sqlite/capture.hpp"
 #include "foreshadow/sqlite/definitions.hpp"
 
@@ -41,6 +42,7 @@ struct catalog {
     std::string uuid;
     text_encoding encoding = text_encoding::utf8;
     std::vector<segment> segments;
+    std::vector<omission> omissions;  ///< tables that cannot be captured
 
     [[nodiscard]] bool is_wide() const noexcept { return encoding != text_encoding::utf8; }
 
@@ -122,9 +124,11 @@ struct survey {
     const bool vacuumed = was_vacuumed(db);
 
     for (table_shape& table : read_tables(db, options)) {
-        if (!table.refused.empty())
-            throw error{errc::unsupported, "table " + table.name + " cannot be backed up: " + table.refused,
-                        "drop it, or keep it in a database of its own that is attached"};
+        if (!table.refused.empty()) {
+            // Whatever was known of it ends here, as if it had been dropped.
+            result.now.omissions.push_back({table.name, table.refused});
+            continue;
+        }
         const auto mapped = map.find(table.name);
         const bool is_child = mapped != map.end();
         auto known = parts.end();

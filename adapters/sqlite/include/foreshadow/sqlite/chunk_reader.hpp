@@ -124,7 +124,7 @@ class range_scan {
         const key_range defined = prefixed(table_prefix(0));
         key cursor = range.begin;
         if (defined.contains(cursor) || cursor.empty()) {
-            const definitions all = read_definitions(*db_);
+            const definitions all = read_definitions(*db_, tables_->omissions);
             for (auto d = all.lower_bound(cursor); d != all.end() && range.ends_after(d->first); ++d) {
                 rows_->append(d->first, d->second);
                 if (is_spent()) return clipped(successor(d->first), range);

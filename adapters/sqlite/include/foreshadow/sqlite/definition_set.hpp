@@ -4,6 +4,7 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
+#include "foreshadow/source/source.hpp"
 #include "foreshadow/sqlite/definitions.hpp"
 #include "foreshadow/sqlite/partition_map.hpp"
 #include "foreshadow/sqlite/value.hpp"
@@ -41,10 +42,12 @@ struct definition_set {
     std::vector<logical_entry> logicals;
     std::map<std::string, map_entry> map;  ///< by child
     std::vector<schema_entry> tables;
+    std::vector<schema_entry> virtual_tables;
     std::vector<schema_entry> indexes;
     std::vector<schema_entry> views;
     std::vector<schema_entry> triggers;
     std::map<std::string, std::int64_t> sequences;
+    std::vector<omission> omissions;  ///< tables that the backup does not have
 
     /// Takes one row of the definitions partition.
     void take(key_view at, std::string_view value) {
@@ -100,6 +103,13 @@ struct definition_set {
             case definition_kind::sequence:
                 sequences[name] = next().integer;
                 return;
+            case definition_kind::virtual_table:
+                virtual_tables.push_back(entry());
+                return;
+            case definition_kind::omitted:
+                (void)entry();
+                omissions.push_back({name, next().bytes});
+                return;
         }
         throw error{errc::unsupported_format, "a definition of an unknown kind: " + printable(at),
                     "it was written by a newer program; restore with that"};
@@ -107,7 +117,7 @@ struct definition_set {
 
     /// Puts what was made in turn into that order.
     void arrange() {
-        for (auto* entries : {&tables, &indexes, &views, &triggers})
+        for (auto* entries : {&tables, &virtual_tables, &indexes, &views, &triggers})
             std::sort(entries->begin(), entries->end(),
                       [](const schema_entry& a, const schema_entry& b) { return a.order < b.order; });
     }

@@ -6,11 +6,13 @@
 #pragma once
 
 #include "foreshadow/plane/key_range.hpp"
+#include "foreshadow/source/source.hpp"
 #include "foreshadow/sqlite/capture.hpp"
 #include "foreshadow/sqlite/connection.hpp"
 #include "foreshadow/sqlite/partition_map.hpp"
 #include "foreshadow/sqlite/value.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -21,7 +23,18 @@
 namespace foreshadow::sqlite {
 
 /// What a definition is; the first byte of its key after the prefix.
-enum class definition_kind : std::uint8_t { setting = 1, logical, mapped, table, index, view, trigger, sequence };
+enum class definition_kind : std::uint8_t {
+    setting = 1,
+    logical,
+    mapped,
+    table,
+    index,
+    view,
+    trigger,
+    sequence,
+    virtual_table,  ///< whose content is in other tables
+    omitted         ///< a table whose rows are not backed up
+};
 
 /// Definitions by their linear key, as they are in one snapshot.
 using definitions = std::map<key, std::string, std::less<>>;
@@ -74,7 +87,7 @@ namespace detail {
 }
 
 /// The schema and the map: what changes with the schema's version only.
-[[nodiscard]] inline definitions read_schema(connection& db) {
+[[nodiscard]] inline definitions read_schema(connection& db, const std::vector<omission>& omissions) {
     definitions all;
     std::map<std::string, std::pair<std::int64_t, std::int64_t>> numbers;  // name: prefix, partition
     for (const part& p : read_parts(db))
@@ -96,29 +109,36 @@ namespace detail {
         }
     }
     statement& schema = db.cached(
-        "SELECT name, tbl_name, sql, rowid, type FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE "
+        "SELECT name, tbl_name, sql, rowid, type, rootpage = 0 FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT "
+        "LIKE "
         "'sqlite\\_%' ESCAPE '\\'");
     while (schema.step()) {
         const std::string name = schema.text(0);
         const std::string type = schema.text(4);
         if (is_own_table(schema.text(1)) || (type == "trigger" && is_own_trigger(name))) continue;
-        const auto kind = type == "table"   ? definition_kind::table
-                          : type == "index" ? definition_kind::index
-                          : type == "view"  ? definition_kind::view
-                                            : definition_kind::trigger;
+        const auto left_out = std::find_if(omissions.begin(), omissions.end(),
+                                           [&](const omission& o) { return type == "table" && o.name == name; });
+        const bool is_virtual = type == "table" && schema.integer(5) != 0;
+        const auto kind = left_out != omissions.end() ? definition_kind::omitted
+                          : is_virtual                ? definition_kind::virtual_table
+                          : type == "table"           ? definition_kind::table
+                          : type == "index"           ? definition_kind::index
+                          : type == "view"            ? definition_kind::view
+                                                      : definition_kind::trigger;
         std::string value;
         for (int i = 1; i <= 3; ++i) append_value(value, column_value(schema, i, false));
         if (kind == definition_kind::table) {
             append_value(value, numbers[name].first);
             append_value(value, numbers[name].second);
         }
+        if (kind == definition_kind::omitted) append_value(value, std::string_view{left_out->why});
         all.emplace(definition_key(kind, name), std::move(value));
     }
     return all;
 }
 
-[[nodiscard]] inline definitions read_definitions(connection& db) {
-    definitions all = read_schema(db);
+[[nodiscard]] inline definitions read_definitions(connection& db, const std::vector<omission>& omissions) {
+    definitions all = read_schema(db, omissions);
     all.merge(read_settings(db));
     return all;
 }

@@ -73,8 +73,8 @@ class engine {
         followed_ = from.value_or(now);
         known_.reset();
         if (followed_ == now)
-            known_ =
-                known_definitions{now, tables()->schema_version, read_schema(follower()), read_settings(follower())};
+            known_ = known_definitions{now, tables()->schema_version, read_schema(follower(), tables()->omissions),
+                                       read_settings(follower())};
         return followed_;
     }
 
@@ -155,6 +155,12 @@ class engine {
         return shape;
     }
 
+    /// What the schema has and the layout has not.
+    [[nodiscard]] std::vector<omission> omissions() const {
+        const auto known = tables();
+        return known == nullptr ? std::vector<omission>{} : known->omissions;
+    }
+
     [[nodiscard]] chunk read(const key_range& range, const read_budget& budget, row_batch& rows) {
         const read_gate::pass pass = gate_.enter();
         const connection_pool::lease reader{readers_};
@@ -195,8 +201,7 @@ class engine {
         require_hold();
         transaction look = begin_reconciled(follower());
         const position end{static_cast<std::uint64_t>(log_end(follower()))};
-        if (known_ && (known_->at != end || !log_reader::differ(follower(), *known_, tables()->schema_version)))
-            return end;
+        if (known_ && (known_->at != end || !log_reader::differ(follower(), *known_, *tables()))) return end;
         look.commit();
         return mark();
     }
@@ -309,8 +314,7 @@ class engine {
             log.check();
             if (log.end() > after) {
                 log.read(known_);
-            } else if (!known_ || known_->at != after ||
-                       log_reader::differ(follower(), *known_, used->schema_version)) {
+            } else if (!known_ || known_->at != after || log_reader::differ(follower(), *known_, *used)) {
                 // Definitions changed, or may have, without a trace in the log: a mark gives the change a position.
                 look.commit();
                 (void)mark();

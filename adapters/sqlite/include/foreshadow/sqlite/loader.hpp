@@ -71,11 +71,14 @@ class loader {
         make_tables();
         for (const schema_entry& e : set_.indexes)
             if (is_made(e.table)) db_->execute(e.sql);
-        if (is_whole())
+        if (is_whole()) {
+            make_virtual_tables();
             for (const schema_entry& e : set_.views) db_->execute(e.sql);
+        }
         make_map();
         if (is_whole())
-            for (const schema_entry& e : set_.triggers) db_->execute(e.sql);
+            for (const schema_entry& e : set_.triggers)
+                if (!is_omitted(e.table)) db_->execute(e.sql);
         set_counters();
         db_->execute("COMMIT");
         db_->forget_statements();
@@ -95,6 +98,10 @@ class loader {
         const auto folder = std::filesystem::absolute(path_).parent_path();
         std::filesystem::remove(partial_);
         sync(folder.string());
+    }
+
+    [[nodiscard]] std::vector<omission> omissions() const {
+        return is_whole() ? set_.omissions : std::vector<omission>{};
     }
 
     void abandon() noexcept {
@@ -129,6 +136,10 @@ class loader {
 
     [[nodiscard]] bool is_made(std::string_view table) const {
         return std::any_of(tables_.begin(), tables_.end(), [&](const auto& t) { return t.definition.name == table; });
+    }
+    [[nodiscard]] bool is_omitted(std::string_view table) const {
+        return std::any_of(set_.omissions.begin(), set_.omissions.end(),
+                           [&](const auto& o) { return o.name == table; });
     }
     [[nodiscard]] bool is_whole() const { return tables_.size() == set_.tables.size(); }
 
@@ -166,6 +177,22 @@ class loader {
         db_->execute(e.sql);
         t.columns = t.shape.stored.size() + (t.shape.hidden_rowid ? 1 : 0);
         tables_.push_back(std::move(t));
+    }
+
+    /// Their tables are there: only the schema has to say that they belong together. Made by its own statement, each
+    /// would make new ones.
+    void make_virtual_tables() {
+        if (set_.virtual_tables.empty()) return;
+        db_->execute("PRAGMA writable_schema = ON");
+        for (const schema_entry& e : set_.virtual_tables) {
+            statement& s = db_->cached(
+                "INSERT INTO sqlite_schema(type, name, tbl_name, rootpage, sql) VALUES('table', ?1, ?1, 0, ?2)");
+            s.bind(1, e.name);
+            s.bind(2, e.sql);
+            s.run();
+        }
+        db_->forget_statements();
+        db_->execute("PRAGMA writable_schema = RESET");
     }
 
     [[nodiscard]] bool is_wanted(const key_range& interval) const {

@@ -133,9 +133,9 @@ class log_reader {
     }
 
     /// Whether the definitions differ from what is known.
-    [[nodiscard]] static bool differ(connection& db, const known_definitions& known, std::int64_t schema_version) {
+    [[nodiscard]] static bool differ(connection& db, const known_definitions& known, const catalog& tables) {
         return known.settings != read_settings(db) ||
-               (known.schema_version != schema_version && known.schema != read_schema(db));
+               (known.schema_version != tables.schema_version && known.schema != read_schema(db, tables.omissions));
     }
 
   private:
@@ -264,7 +264,8 @@ class log_reader {
     void emit_definitions(std::optional<known_definitions>& known) {
         known_definitions now{end_, tables_->schema_version, {}, read_settings(*db_)};
         const bool continues = known && known->at == out_->after;
-        now.schema = continues && known->schema_version == now.schema_version ? known->schema : read_schema(*db_);
+        now.schema = continues && known->schema_version == now.schema_version ? known->schema
+                                                                              : read_schema(*db_, tables_->omissions);
         if (continues) {
             compare(known->schema, now.schema);
             compare(known->settings, now.settings);

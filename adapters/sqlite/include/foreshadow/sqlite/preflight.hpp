@@ -37,8 +37,8 @@ namespace detail {
 inline void inspect_tables(connection& db, const source_options& options, std::vector<finding>& found) {
     for (const table_shape& table : read_tables(db, {options.writers_use_recursive_triggers})) {
         if (!table.refused.empty())
-            found.push_back({severity::obstacle, "table " + table.name + " cannot be backed up: " + table.refused,
-                             "drop it, or keep it in a database of its own"});
+            found.push_back({severity::warning, "table " + table.name + " is not backed up: " + table.refused,
+                             "what it holds must be kept in another way; everything else is backed up"});
         else if (table.hidden_rowid)
             found.push_back({severity::note,
                              "table " + table.name +

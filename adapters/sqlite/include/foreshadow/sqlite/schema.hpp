@@ -8,9 +8,10 @@
 #include "foreshadow/error.hpp"
 #include "foreshadow/sqlite/connection.hpp"
 #include "foreshadow/sqlite/key_encoding.hpp"
+#include "foreshadow/sqlite/sql_text.hpp"
+#include "foreshadow/sqlite/virtual_table.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,15 +40,15 @@ struct unique_index {
 };
 
 struct table_shape {
-    std::string name;
-    std::string sql;
+    std::string name = {};
+    std::string sql = {};
     bool by_rowid = true;       ///< keyed by rowid; else by the columns of `key`
     bool hidden_rowid = false;  ///< the rowid is no column: VACUUM may renumber it
-    std::string rowid;          ///< a name under which the rowid can be reached
-    std::vector<key_column> key;
-    std::vector<std::string> stored;  ///< columns without generated ones, in order
-    std::vector<unique_index> unique;
-    std::string refused;  ///< why the table cannot be captured; empty where it can
+    std::string rowid = {};     ///< a name under which the rowid can be reached
+    std::vector<key_column> key = {};
+    std::vector<std::string> stored = {};  ///< columns without generated ones, in order
+    std::vector<unique_index> unique = {};
+    std::string refused = {};  ///< why the table cannot be captured; empty where it can
 
     /// The SQL expressions of the key, prefixed by `row` ("NEW.", "OLD." or nothing).
     [[nodiscard]] std::vector<std::string> key_expressions(std::string_view row = {}) const {
@@ -85,71 +86,11 @@ struct table_shape {
 
 namespace detail {
 
-[[nodiscard]] inline bool equal_folded(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-        return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
-    });
-}
-
 [[nodiscard]] inline std::optional<collation> collation_named(std::string_view name) {
     if (equal_folded(name, "BINARY")) return collation::binary;
     if (equal_folded(name, "NOCASE")) return collation::nocase;
     if (equal_folded(name, "RTRIM")) return collation::rtrim;
     return std::nullopt;
-}
-
-/// Where the token or comment at `i` of an SQL text ends: quoted names and strings, comments, words and single bytes.
-[[nodiscard]] inline std::size_t token_end(std::string_view sql, std::size_t i) {
-    const char c = sql[i];
-    if (c == '\'' || c == '"' || c == '`' || c == '[') {
-        const char close = c == '[' ? ']' : c;
-        for (std::size_t j = i + 1; j < sql.size(); ++j) {
-            if (sql[j] != close) continue;
-            if (c != '[' && j + 1 < sql.size() && sql[j + 1] == close) {
-                ++j;
-                continue;
-            }
-            return j + 1;
-        }
-        return sql.size();
-    }
-    if (sql.substr(i, 2) == "--") return std::min(sql.find('\n', i), sql.size());
-    if (sql.substr(i, 2) == "/*") {
-        const std::size_t end = sql.find("*/", i + 2);
-        return end == std::string_view::npos ? sql.size() : end + 2;
-    }
-    const auto word = [&](std::size_t j) {
-        const auto byte = static_cast<unsigned char>(sql[j]);
-        return std::isalnum(byte) != 0 || byte == '_' || byte >= 0x80 || byte == '$';
-    };
-    std::size_t j = i;
-    while (j < sql.size() && word(j)) ++j;
-    return j == i ? i + 1 : j;
-}
-
-/// The condition of a partial index, from the text that made it.
-[[nodiscard]] inline std::string condition_of(std::string_view sql) {
-    int depth = 0;
-    for (std::size_t i = 0; i < sql.size();) {
-        const std::size_t end = token_end(sql, i);
-        const std::string_view token = sql.substr(i, end - i);
-        if (token == "(") ++depth;
-        if (token == ")") --depth;
-        if (depth == 0 && equal_folded(token, "where")) return std::string{sql.substr(end)};
-        i = end;
-    }
-    return {};
-}
-
-/// The default of a column as an expression that means the same anywhere: a bare or quoted word is a string there.
-[[nodiscard]] inline std::string default_expression(std::string_view text) {
-    if (text.empty()) return {};
-    const char first = text.front();
-    if (first == '"' || first == '`' || first == '[') return literal(text.substr(1, text.size() - 2));
-    const bool word = token_end(text, 0) == text.size() && std::isdigit(static_cast<unsigned char>(first)) == 0;
-    for (const char* known : {"null", "true", "false", "current_time", "current_date", "current_timestamp"})
-        if (equal_folded(text, known)) return std::string{text};
-    return word && first != '\'' ? literal(text) : "(" + std::string{text} + ")";
 }
 
 inline void read_indexes(connection& db, table_shape& table) {
@@ -294,29 +235,38 @@ namespace detail {
 
 }  // namespace detail
 
-/// The user's tables, by name. Views and SQLite's own tables are not among them; virtual tables are, as refused.
+/// The user's tables, by name; those that cannot be captured say why. Views and SQLite's own tables are not among them,
+/// nor are virtual tables that are wholly kept in tables of their own.
 [[nodiscard]] inline std::vector<table_shape> read_tables(connection& db, const capture_options& options) {
     struct entry {
         std::string name;
-        std::string type;
+        bool is_virtual;
         bool without_rowid;
+        std::string sql;
     };
     std::vector<entry> entries;
     statement& list = db.cached(
-        "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main' AND type <> 'view' ORDER BY name");
-    while (list.step()) entries.push_back({list.text(0), list.text(1), list.integer(2) != 0});
+        "SELECT l.name, l.type, l.wr, s.sql FROM pragma_table_list l JOIN sqlite_schema s ON s.type = 'table' AND "
+        "s.name = l.name WHERE l.schema = 'main' AND l.type <> 'view' ORDER BY l.name");
+    while (list.step())
+        entries.push_back({list.text(0), list.text(1) == "virtual", list.integer(2) != 0, list.text(3)});
     std::vector<table_shape> tables;
+    std::vector<std::pair<std::string, std::string>> left_out;  // virtual tables and their modules
+    for (const entry& one : entries) {
+        if (!one.is_virtual) continue;
+        const std::string module = detail::module_of(one.sql);
+        const std::string why = detail::why_virtual_is_left_out(module);
+        if (why.empty()) continue;
+        left_out.emplace_back(one.name, module);
+        tables.push_back({.name = one.name, .sql = one.sql, .refused = why});
+    }
     connection scratch{":memory:", open_mode::create};
     for (const entry& one : entries) {
-        if (is_own_table(one.name) || one.name.rfind("sqlite_", 0) == 0) continue;
-        if (one.type == "virtual" || one.type == "shadow") {
-            table_shape table;
-            table.name = one.name;
-            table.refused = one.type == "virtual" ? "it is a virtual table" : "it belongs to a virtual table";
-            tables.push_back(std::move(table));
-            continue;
-        }
+        if (one.is_virtual || is_own_table(one.name) || one.name.rfind("sqlite_", 0) == 0) continue;
         table_shape table = read_table(db, one.name, one.without_rowid, options);
+        for (const auto& [other, module] : left_out)
+            if (detail::may_belong_to(one.name, other, module))
+                table.refused = "by its name it belongs to the virtual table " + other;
         if (table.refused.empty()) table.refused = detail::why_not_made_again(db, scratch, table);
         tables.push_back(std::move(table));
     }

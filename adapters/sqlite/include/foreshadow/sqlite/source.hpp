@@ -58,6 +58,8 @@ class source {
         co_return co_await offload(*pool_, [e = engine_.get()] { return e->tell_layout(); });
     }
 
+    task<std::vector<omission>> omissions() { co_return engine_->omissions(); }
+
     task<chunk> read(key_range range, read_budget budget, row_batch& rows) {
         co_return co_await offload(*pool_, [e = engine_.get(), &range, budget, &rows] {
             e->pause_readers();

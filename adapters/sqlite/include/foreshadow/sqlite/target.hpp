@@ -12,6 +12,7 @@
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/row/row_batch.hpp"
 #include "foreshadow/run/workers.hpp"
+#include "foreshadow/source/source.hpp"
 #include "foreshadow/sqlite/connection.hpp"
 #include "foreshadow/sqlite/definition_set.hpp"
 #include "foreshadow/sqlite/loader.hpp"
@@ -21,6 +22,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace foreshadow::sqlite {
 
@@ -43,6 +45,10 @@ class target {
     }
     task<> finish() {
         co_await offload(*pool_, [l = loader_.get()] { l->finish(); });
+    }
+    /// What the original had and this has not, for the backup does not have it; nothing where a part was asked for.
+    task<std::vector<omission>> omissions() {
+        co_return co_await offload(*pool_, [l = loader_.get()] { return l->omissions(); });
     }
     task<> abandon() {
         // Runs here: what gives up must not wait for a thread, nor be cancelled.
