@@ -50,7 +50,7 @@ class engine {
             if (!has_log(db)) {
                 if (from)
                     throw error{errc::hold_lost, "nothing is held in " + path_ + ": its log was released",
-                                "start a new backup"};
+                                "the same command reads the database again"};
                 begin_log(db);
             }
             check_format(db);
@@ -68,7 +68,7 @@ class engine {
         log_reader{follower(), *tables(), from.value_or(now), nothing}.check();
         if (now.value - from.value_or(now).value > options_.most_backlog)
             throw error{errc::hold_lost, "more was written since the last backup than is worth following in " + path_,
-                        "back up more often, or raise source_options::most_backlog"};
+                        "back up more often; now the database is read again"};
         pending_.clear();
         followed_ = from.value_or(now);
         known_.reset();
@@ -233,7 +233,8 @@ class engine {
         return is_own_trigger(name) && name.rfind("foreshadow_guard_", 0) != 0;
     }
     [[noreturn]] void throw_not_held() const {
-        throw error{errc::hold_lost, "nothing is held in " + path_, "call hold first, or start a new backup"};
+        throw error{errc::hold_lost, "nothing is held in " + path_ + ": its log was released",
+                    "the same command begins a new one, and reads the database again"};
     }
     void require_hold() {
         if (!has_log(follower())) throw_not_held();
@@ -244,7 +245,7 @@ class engine {
             throw error{errc::unsupported_format,
                         "the log in " + path_ + " has format " + std::to_string(format) + ", this program knows " +
                             std::to_string(log_format),
-                        "use the newer program, or release the source with it"};
+                        "use the newer program, or remove the log with its `foreshadow release`"};
     }
 
     [[nodiscard]] connection& writer() {

@@ -105,12 +105,12 @@ class log_reader {
             throw error{errc::hold_lost,
                         "the log of " + db_->path() + " was pruned up to " + std::to_string(pruned) +
                             ", but is needed from " + std::to_string(after.value),
-                        "another backup acknowledged it; start a full scan"};
+                        "another backup of it let go of the log; the same command reads the database again"};
         if (end_ < after)
             throw error{errc::hold_lost,
                         "the log of " + db_->path() + " ends at " + std::to_string(end_.value) + ", before " +
                             std::to_string(after.value) + ": the database was replaced or restored",
-                        "release it and start a new backup"};
+                        "the same command reads the database again"};
     }
 
     /// Fills the batch. `known` is replaced by what is known now.
@@ -122,7 +122,7 @@ class log_reader {
             if (static_cast<std::uint64_t>(rows.integer(0)) != ++expected)
                 throw error{errc::hold_lost,
                             "the log of " + db_->path() + " lacks position " + std::to_string(expected),
-                            "release it and start a new backup"};
+                            "remove the log with `foreshadow release`, then back up again"};
             take(rows, next_ordinal());
         }
         close_layout();
@@ -148,7 +148,8 @@ class log_reader {
 
     [[nodiscard]] std::uint32_t next_ordinal() {
         if (ordinal_ == std::numeric_limits<std::uint32_t>::max())
-            throw error{errc::unsupported, "more than four billion changes lie between two polls of " + db_->path()};
+            throw error{errc::unsupported, "more than four billion changes lie between two polls of " + db_->path(),
+                        "remove the log with `foreshadow release`, then back up again"};
         return ordinal_++;
     }
     [[nodiscard]] version at(std::uint32_t ordinal) const { return {end_, ordinal}; }

@@ -73,10 +73,11 @@ inline void inspect_tables(connection& db, const source_options& options, std::v
             found.push_back({severity::warning,
                              "only " + std::to_string(space.available >> 20) + " MiB are free beside a database of " +
                                  std::to_string(size >> 20) + " MiB: the log and the WAL need room",
-                             "free space, or let the backup acknowledge often"});
+                             "free space, or back up more often"});
         inspect_tables(db, options, found);
         if (has_log(db))
-            found.push_back({severity::note, "a hold is in place already", "release it if no backup uses it"});
+            found.push_back({severity::note, "a hold is in place already",
+                             "if no backup uses it, `foreshadow release` removes it"});
     } catch (const error& e) {
         found.push_back({severity::obstacle, e.message(), e.hint()});
     }
