@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Readers that overlap without end keep SQLite's WAL from restarting, however short each of them is: the file grows
-// without bound. The gate notes for how long some reader was always at work, and then lets all of them end before the
+// without bound. The gate notes when all of them last ended together, and after a while lets them end again before the
 // next begins.
 #pragma once
 
@@ -45,7 +45,7 @@ class read_gate {
     [[nodiscard]] pass enter() {
         std::unique_lock lock{mutex_};
         changed_.wait(lock, [&] { return !paused_; });
-        if (active_++ == 0) begun_ = time::now();
+        ++active_;
         return pass{*this};
     }
 
@@ -79,7 +79,6 @@ class read_gate {
     std::mutex mutex_;
     std::condition_variable changed_;
     time::time_point idle_;
-    time::time_point begun_;
     std::size_t active_ = 0;
     bool paused_ = false;
 };
