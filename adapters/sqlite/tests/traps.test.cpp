@@ -7,8 +7,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <unistd.h>
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -139,6 +141,31 @@ TEST_CASE("positions never come again after the whole log was acknowledged", "[s
     f.db.execute("INSERT INTO t VALUES(4)");
     CHECK(await(f.s.head()) > before);
     f.check();
+}
+
+TEST_CASE("a log with a gap says how it is removed, and what ends by itself asks for nothing but the same command",
+          "[sqlite]") {
+    followed f{"CREATE TABLE t(id INTEGER PRIMARY KEY)"};
+    const auto hint_of = [&](auto call) {
+        try {
+            call();
+        } catch (const error& e) {
+            CHECK(e.code() == errc::hold_lost);
+            return e.hint();
+        }
+        return std::string{"nothing was thrown"};
+    };
+    log_batch batch;
+    const position ahead{f.known.at.value + 100};
+    CHECK_THAT(hint_of([&] { await(f.s.follow(ahead, batch)); }), Catch::StartsWith("the same command"));
+    f.db.execute(
+        "INSERT INTO t VALUES(5), (6); DELETE FROM foreshadow_log WHERE pos = (SELECT max(pos) - 1 FROM "
+        "foreshadow_log)");
+    CHECK_THAT(hint_of([&] { await(f.s.follow(f.known.at, batch)); }), Catch::Contains("`foreshadow release`"));
+    await(f.s.release());
+    CHECK_THAT(hint_of([&] { await(f.s.follow(f.known.at, batch)); }), Catch::StartsWith("the same command"));
+    const position anew = await(f.s.hold(std::nullopt));
+    CHECK(anew == await(f.s.head()));
 }
 
 TEST_CASE("a log that was pruned or replaced under a backup is a lost hold", "[sqlite]") {
@@ -296,6 +323,79 @@ TEST_CASE("paths that cannot be backed up are one clear line each", "[sqlite]") 
     CHECK(thrown([&] { await(locked.hold(std::nullopt)); }) == errc::busy);
     db.execute("ROLLBACK");
     await(locked.hold(std::nullopt));
+}
+
+TEST_CASE("statements that are kept are made anew when another connection has changed what they name", "[sqlite]") {
+    followed f{"CREATE TABLE t(id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES(1, 'a'), (2, 'b'), (3, 'c')"};
+    auto orders = partitioned_table::create(f.db, "orders", {.columns = "id INTEGER PRIMARY KEY, v"});
+    f.db.execute("INSERT INTO orders_p1 VALUES(1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6)");
+    orders.split("orders_p1", 4);
+    f.check();
+    // Half of it is read before, half after.
+    const auto around = [&](auto change) {
+        row_batch rows;
+        const chunk first = await(f.s.read(key_range::all(), {.rows = 16}, rows));
+        REQUIRE(rows.size() == 16);
+        change();
+        const rows_by_key rest = read_all(f.s, 2, {first.interval.end, {}});
+        const rows_by_key now = read_all(f.s, 100);
+        CHECK(rest == rows_by_key{now.lower_bound(first.interval.end), now.end()});
+        f.known.catch_up(f.s);
+    };
+    around([&] { orders.merge("orders_p1", "orders_p2"); });
+    around([&] { f.db.execute("ALTER TABLE t RENAME COLUMN v TO w"); });
+    around([&] { f.db.execute("ALTER TABLE t ADD COLUMN x DEFAULT 5; UPDATE t SET x = 6 WHERE id = 2"); });
+    around([&] { f.db.execute("DROP TABLE t; CREATE TABLE t(id TEXT PRIMARY KEY) WITHOUT ROWID"); });
+    around([&] { f.db.execute("INSERT INTO t VALUES('x'), ('y'); VACUUM"); });
+    around([&] { f.db.execute("DROP TABLE t"); });
+    f.check();
+}
+
+/// Nobody in particular, for a while: what files say counts for root only then.
+class somebody_else {
+  public:
+    somebody_else() : was_root_{::geteuid() == 0} {
+        if (was_root_) REQUIRE(::setresuid(65534, 65534, 0) == 0);
+    }
+    somebody_else(const somebody_else&) = delete;
+    somebody_else& operator=(const somebody_else&) = delete;
+    ~somebody_else() {
+        if (was_root_ && ::setresuid(0, 0, 0) != 0) std::abort();
+    }
+
+  private:
+    bool was_root_;
+};
+
+TEST_CASE("a file or folder that is read-only is one clear line, before anything is written", "[sqlite]") {
+    namespace files = std::filesystem;
+    const folder here;
+    const std::string path = here / "a.db";
+    open_database(path, false).execute("CREATE TABLE t(a); INSERT INTO t VALUES(1)");
+    const bool whole_folder = GENERATE(false, true);
+    CAPTURE(whole_folder);
+    files::permissions(path, files::perms{whole_folder ? 0666U : 0444U});
+    files::permissions(here / "", files::perms{whole_folder ? 0555U : 0777U});
+    {
+        const somebody_else reader;
+        source s{path};
+        const auto found = await(s.preflight());
+        CHECK(std::any_of(found.begin(), found.end(), [](const finding& f) {
+            return f.how == severity::obstacle && f.text.find("read-only") != std::string::npos;
+        }));
+        try {
+            await(s.hold(std::nullopt));
+            FAIL("it was held");
+        } catch (const error& e) {
+            INFO(e.line());
+            CHECK((e.code() == errc::invalid_argument || e.code() == errc::unavailable));
+            CHECK_THAT(e.message(), Catch::Contains(path));
+            CHECK_FALSE(e.hint().empty());
+        }
+        CHECK(await(s.left_behind()).empty());
+        CHECK(connection{path, open_mode::read_only}.number("SELECT a FROM t") == 1);
+    }
+    files::permissions(here / "", files::perms{0777});
 }
 
 TEST_CASE("a database with a rollback journal works, and preflight says what it costs", "[sqlite]") {
