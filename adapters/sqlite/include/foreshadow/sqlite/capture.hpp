@@ -5,12 +5,17 @@
 // lies between two snapshots, with the state at its end. That makes the log small, its types exact, `OR REPLACE`
 // traceable (a candidate that was not evicted after all does no harm), and leaves ADD and DROP COLUMN alone.
 //
-//   foreshadow_control  one row: format, identity of the log, whether writers use recursive triggers, how far the log
-//   was pruned, next number foreshadow_log      pos, part, op, k0...: I U N D (written; N: its key is new), M (moved
-//   away), E (may be evicted),
-//                       + - (partition begins, ends), X (range erased), R (range replaced), C (end of our own commit)
-//   foreshadow_part     the partitions that have triggers, with what they looked like
-//   foreshadow_canary   a row whose rowid tells whether VACUUM renumbered rowids; _indexed: the same with an index
+// - `foreshadow_control`, one row: format, identity of the log, whether writers use recursive triggers, how far the log
+//   was pruned, next number.
+// - `foreshadow_log`: pos, part, op and the key, k0 and on. What `op` says:
+//   I U D    a row was inserted, updated, deleted
+//   M N      its key moved: away from the old one, to the new one
+//   E        it may be evicted
+//   + -      a partition begins, ends
+//   X R      a range is erased, replaced
+//   C        a commit of our own ends
+// - `foreshadow_part`: the partitions that have triggers, with what they looked like.
+// - `foreshadow_canary`: a row whose rowid tells whether VACUUM renumbered rowids; `_indexed`: the same with an index.
 //
 // The newest row of the log is never pruned, so positions never come again.
 #pragma once
@@ -49,6 +54,12 @@ struct part {
 };
 
 namespace detail {
+
+/// Whether the log is told what is written to the books: what is there when a log begins is no change.
+enum class telling : std::uint8_t { untold, logged };
+
+/// What a partition begins with: rows of it that no log tells have to be read.
+enum class beginning : std::uint8_t { empty, with_rows };
 
 inline constexpr std::int64_t canary_rowid = 1'000'000;
 
@@ -238,13 +249,13 @@ inline void log_end_of_part(connection& db, const part& p) {
     s.bind(2, p.created);
     s.run();
 }
-inline void log_begin_of_part(connection& db, const part& p, bool born_empty) {
+inline void log_begin_of_part(connection& db, const part& p, beginning with) {
     statement& s = db.cached("INSERT INTO foreshadow_log(part, op, k0, k1, k2, k3) VALUES(?1, '+', ?2, ?3, ?4, ?5)");
     s.bind(1, p.number);
     s.bind_blob(2, p.interval.begin);
     s.bind_blob(3, p.interval.end);
     s.bind(4, p.name);
-    s.bind(5, std::int64_t{born_empty ? 1 : 0});
+    s.bind(5, std::int64_t{with == beginning::empty ? 1 : 0});
     s.run();
 }
 
@@ -258,9 +269,9 @@ inline std::int64_t mark_commit(connection& db) {
     return at;
 }
 
-/// Puts a table under capture. Its rows, if it has any, are told by no log: `logged` says that in the log.
+/// Puts a table under capture.
 inline part begin_part(connection& db, const table_shape& table, const map_entry* mapped, text_encoding encoding,
-                       bool logged, bool born_empty) {
+                       telling told, beginning with) {
     part p;
     p.number = next_number(db);
     p.is = mapped != nullptr ? part::kind::child : part::kind::table;
@@ -273,7 +284,7 @@ inline part begin_part(connection& db, const table_shape& table, const map_entry
     p.sql = table.sql;
     create_triggers(db, table, p);
     write_part(db, p);
-    if (logged) log_begin_of_part(db, p, born_empty);
+    if (told == telling::logged) log_begin_of_part(db, p, with);
     return p;
 }
 

@@ -48,9 +48,10 @@ struct catalog {
 
     /// The segment that owns `k`, else the first one above it; null where there is none.
     [[nodiscard]] const segment* at_or_after(key_view k) const {
-        for (const segment& s : segments)
-            if (s.books.interval.ends_after(k)) return &s;
-        return nullptr;
+        // Segments are disjoint, so their ends are in order, too.
+        const auto found = std::partition_point(segments.begin(), segments.end(),
+                                                [&](const segment& s) { return !s.books.interval.ends_after(k); });
+        return found == segments.end() ? nullptr : &*found;
     }
     [[nodiscard]] const segment* owner(key_view k) const {
         auto next = std::upper_bound(segments.begin(), segments.end(), k,
@@ -61,9 +62,10 @@ struct catalog {
     }
     /// Some segment of the table with this number: they all have the same key.
     [[nodiscard]] const segment* with_prefix(std::int64_t prefix) const {
-        for (const segment& s : segments)
-            if (s.books.prefix == prefix) return &s;
-        return nullptr;
+        // Every key of a table begins with its number, and numbers order as their keys do.
+        const auto found = std::lower_bound(segments.begin(), segments.end(), prefix,
+                                            [](const segment& s, std::int64_t p) { return s.books.prefix < p; });
+        return found != segments.end() && found->books.prefix == prefix ? &*found : nullptr;
     }
 };
 
@@ -162,7 +164,8 @@ struct survey {
             p.signature = signature;
             p.columns = table.column_list();
             p.sql = table.sql;
-            result.corrections.push_back({correction::kind::adopt, p, table, lost, !told});
+            result.corrections.push_back(
+                {.what = correction::kind::adopt, .books = p, .shape = table, .retrigger = lost, .replaced = !told});
         }
         result.now.segments.push_back({std::move(p), std::move(table)});
     }
@@ -174,8 +177,8 @@ struct survey {
     return result;
 }
 
-/// Makes the books agree with the schema, inside the caller's write transaction; `logged` says so in the log.
-inline void correct(connection& db, const survey& found, bool logged) {
+/// Makes the books agree with the schema, inside the caller's write transaction.
+inline void correct(connection& db, const survey& found, telling told) {
     const auto map = read_map(db);
     for (const correction& c : found.corrections) {
         switch (c.what) {
@@ -187,11 +190,12 @@ inline void correct(connection& db, const survey& found, bool logged) {
                 break;
             case correction::kind::begin: {
                 const auto mapped = map.find(c.shape.name);
-                const bool empty =
-                    db.number("SELECT count(*) FROM (SELECT 1 FROM " + identifier(c.shape.name) + " LIMIT 1)") == 0;
+                const std::int64_t rows =
+                    db.number("SELECT count(*) FROM (SELECT 1 FROM " + identifier(c.shape.name) + " LIMIT 1)");
+                const beginning with = rows == 0 ? beginning::empty : beginning::with_rows;
                 const part p = begin_part(db, c.shape, mapped == map.end() ? nullptr : &mapped->second,
-                                          found.now.encoding, logged, empty);
-                if (logged && !empty) log_range(db, 'R', p.interval);
+                                          found.now.encoding, told, with);
+                if (told == telling::logged && with == beginning::with_rows) log_range(db, 'R', p.interval);
                 break;
             }
             case correction::kind::adopt:
@@ -214,11 +218,14 @@ inline void correct(connection& db, const survey& found, bool logged) {
     return !found.corrections.empty() || was_vacuumed(db);
 }
 
-/// The catalog of the schema as it is, after making the books agree where they do not. `marked` gives a schema that
+/// What the reconciliation of books that agree leaves in the log.
+enum class if_equal : std::uint8_t { leave_nothing, mark };
+
+/// The catalog of the schema as it is, after making the books agree where they do not. A mark gives a schema that
 /// changed a position of its own, even where the books need no correction: an index or a view leaves no trace else.
 [[nodiscard]] inline std::shared_ptr<const catalog> reconcile(connection& db, const capture_options& options,
-                                                              bool marked) {
-    if (!marked) {
+                                                              if_equal then) {
+    if (then == if_equal::leave_nothing) {
         transaction look{db, transaction::kind::read};
         survey found = survey_of(db, options);
         if (!needs_correction(db, found)) return std::make_shared<const catalog>(std::move(found.now));
@@ -226,8 +233,8 @@ inline void correct(connection& db, const survey& found, bool logged) {
     transaction work{db, transaction::kind::write};
     const survey found = survey_of(db, options);
     if (needs_correction(db, found))
-        correct(db, found, true);
-    else if (marked)
+        correct(db, found, telling::logged);
+    else if (then == if_equal::mark)
         mark_commit(db);
     survey after = survey_of(db, options);
     work.commit();

@@ -60,21 +60,15 @@ namespace detail {
 /// Settings and AUTOINCREMENT counters: what may change without a change of the schema.
 [[nodiscard]] inline definitions read_settings(connection& db) {
     definitions all;
-    const auto setting = [&](const char* name, bool text) {
+    const auto add = [&](const char* name, const auto& what) {
         std::string value;
-        const std::string pragma = std::string{"PRAGMA "} + name;
-        if (text)
-            append_value(value, std::string_view{db.text(pragma)});
-        else
-            append_value(value, db.number(pragma));
+        append_value(value, what);
         all.emplace(definition_key(definition_kind::setting, name), std::move(value));
     };
-    setting("application_id", false);
-    setting("auto_vacuum", false);
-    setting("encoding", true);
-    setting("journal_mode", true);
-    setting("page_size", false);
-    setting("user_version", false);
+    for (const char* number : {"application_id", "auto_vacuum", "page_size", "user_version"})
+        add(number, db.number(std::string{"PRAGMA "} + number));
+    for (const char* word : {"encoding", "journal_mode"})
+        add(word, std::string_view{db.text(std::string{"PRAGMA "} + word)});
     if (table_exists(db, "sqlite_sequence")) {
         statement& counters = db.cached("SELECT name, seq FROM sqlite_sequence");
         while (counters.step()) {

@@ -276,7 +276,7 @@ class engine {
         transaction work{db, transaction::kind::write};
         if (has_log(db)) return;  // another backup began at the same time
         create_books(db, planned_uuid_.empty() ? fresh_uuid() : planned_uuid_, capture());
-        correct(db, survey_of(db, capture()), false);
+        correct(db, survey_of(db, capture()), telling::untold);
         auto now = std::make_shared<const catalog>(survey_of(db, capture()).now);
         work.commit();
         publish(std::move(now));
@@ -294,7 +294,8 @@ class engine {
             db.forget_statements();
             const std::lock_guard guard{writing_};
             const auto other = tables();
-            if (other == known) publish(reconcile(writer(), capture(), known != nullptr));
+            const if_equal then = known != nullptr ? if_equal::mark : if_equal::leave_nothing;
+            if (other == known) publish(reconcile(writer(), capture(), then));
         }
     }
 

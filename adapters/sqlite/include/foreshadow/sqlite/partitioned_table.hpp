@@ -118,7 +118,7 @@ class partitioned_table {
             left.high = at.value;
             end_parts({child});
             place(left);
-            begin_child(made, false);
+            begin_child(made, detail::beginning::with_rows);
         });
         return made;
     }
@@ -246,7 +246,7 @@ class partitioned_table {
             if (e.child != made && detail::interval_of(e, {}, shape, encoding_of(*db_)).overlaps(range))
                 throw error{errc::invalid_argument, "partition " + e.child + " owns keys of the new one already",
                             "split it instead"};
-        begin_child(made, true);
+        begin_child(made, detail::beginning::empty);
         return made;
     }
 
@@ -318,13 +318,13 @@ class partitioned_table {
             p->interval = detail::interval_of(now, detail::table_prefix(p->prefix), shape, encoding_of(*db_));
             p->created = 0;
             detail::write_part(*db_, *p);
-            detail::log_begin_of_part(*db_, *p, false);
+            detail::log_begin_of_part(*db_, *p, detail::beginning::with_rows);
         }
     }
-    void begin_child(const std::string& child, bool born_empty) {
+    void begin_child(const std::string& child, detail::beginning with) {
         if (!detail::has_log(*db_)) return;
         const map_entry e = entry(child);
-        detail::begin_part(*db_, shape_of(child), &e, encoding_of(*db_), true, born_empty);
+        detail::begin_part(*db_, shape_of(child), &e, encoding_of(*db_), detail::telling::logged, with);
     }
 
     connection* db_;
