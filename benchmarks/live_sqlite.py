@@ -71,10 +71,10 @@ def write_until_input_ends(path, rows):
 
 
 class Writer:
-    """The writer's process; `rate()` is its transactions a second since the last call, `largest_wal()` likewise."""
+    """The writer's process; `figures()` are those since the last `since()`."""
 
     def __init__(self, path, rows):
-        self.wal, self.count, self.highest = f"{path}-wal", 0, 0
+        self.path, self.wal, self.count, self.highest = path, f"{path}-wal", 0, 0
         self.process = subprocess.Popen([sys.executable, "-B", __file__, "--write", path, str(rows)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.count = int(self.process.stdout.readline())
@@ -87,6 +87,10 @@ class Writer:
             self.highest = max(self.highest, os.path.getsize(self.wal))
 
     def since(self):
+        """Begins anew: the log's file keeps its size until it is cut."""
+        db = sqlite3.connect(self.path, timeout=30)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.close()
         self.begun, self.first, self.highest = time.monotonic(), self.count, 0
 
     def figures(self):
