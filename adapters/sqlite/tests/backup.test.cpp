@@ -11,6 +11,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -96,6 +97,46 @@ TEST_CASE("a database that stays locked ends the backup when patience does", "[s
     CHECK(thrown([&] { b.run(); }) == errc::busy);
     db.execute("ROLLBACK");
     CHECK(b.run().figures.rows_read > 0);
+}
+
+TEST_CASE("definitions that change while nobody follows are in the next point", "[sqlite]") {
+    const folder here;
+    connection db = open_database(here / "a.db");
+    db.execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b); INSERT INTO t VALUES(1, 'x'), (2, 'y')");
+    backups b{here / "a.db"};
+    const auto change = [&] {
+        db.execute("CREATE INDEX i ON t(b); CREATE VIEW v AS SELECT a FROM t; PRAGMA user_version = 7");
+    };
+    const auto check = [&](const restore_point& point) {
+        (void)b.restore_to(here / "restored.db", point);
+        CHECK(content_of(here / "restored.db") == content_of(here / "a.db"));
+        connection restored{here / "restored.db", open_mode::read_write};
+        CHECK(restored.number("SELECT count(*) FROM sqlite_schema WHERE name IN ('i', 'v')") == 2);
+        CHECK(restored.number("PRAGMA user_version") == 7);
+    };
+    SECTION("between two backups") {
+        const restore_point first = b.run();
+        CHECK(b.run().id == first.id);
+        change();
+        check(b.run());
+    }
+    SECTION("after an interrupted backup") {
+        std::atomic<bool> stop = true;
+        b.options.stop = &stop;
+        CHECK(thrown([&] { (void)b.run(); }) == errc::interrupted);
+        stop = false;
+        change();
+        check(b.run());
+    }
+    SECTION("after an interrupted backup, and rows with them") {
+        std::atomic<bool> stop = true;
+        b.options.stop = &stop;
+        CHECK(thrown([&] { (void)b.run(); }) == errc::interrupted);
+        stop = false;
+        change();
+        db.execute("INSERT INTO t VALUES(3, 'z')");
+        check(b.run());
+    }
 }
 
 TEST_CASE("what cannot be captured is told, kept with the point, and told again by a restore", "[sqlite]") {

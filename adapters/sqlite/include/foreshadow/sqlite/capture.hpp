@@ -80,7 +80,8 @@ inline constexpr std::int64_t canary_rowid = 1'000'000;
 inline void create_books(connection& db, const std::string& uuid, const capture_options& options) {
     db.execute(
         "CREATE TABLE foreshadow_control(id INTEGER PRIMARY KEY CHECK(id = 1), format INTEGER NOT NULL, uuid TEXT NOT "
-        "NULL, recursive INTEGER NOT NULL, pruned_upto INTEGER NOT NULL, next_number INTEGER NOT NULL);"
+        "NULL, recursive INTEGER NOT NULL, pruned_upto INTEGER NOT NULL, next_number INTEGER NOT NULL, defined "
+        "TEXT NOT NULL);"
         "CREATE TABLE foreshadow_log(pos INTEGER PRIMARY KEY, part INTEGER NOT NULL, op TEXT NOT NULL, k0, k1, k2, k3);"
         "CREATE TABLE foreshadow_part(number INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, prefix "
         "INTEGER NOT NULL, created INTEGER NOT NULL, low BLOB, high BLOB, signature TEXT, columns TEXT, sql TEXT);"
@@ -90,7 +91,7 @@ inline void create_books(connection& db, const std::string& uuid, const capture_
         "INSERT INTO foreshadow_canary_indexed(rowid, x) VALUES(1000000, 1);"
         "INSERT INTO foreshadow_control VALUES(1, " +
         std::to_string(log_format) + ", " + literal(uuid) + ", " +
-        (options.writers_use_recursive_triggers ? "1" : "0") + ", 0, 1)");
+        (options.writers_use_recursive_triggers ? "1" : "0") + ", 0, 1, '')");
 }
 
 [[nodiscard]] inline bool was_vacuumed(connection& db) {

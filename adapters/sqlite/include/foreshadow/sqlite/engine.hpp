@@ -9,6 +9,7 @@
 #include "foreshadow/sqlite/catalog.hpp"
 #include "foreshadow/sqlite/chunk_reader.hpp"
 #include "foreshadow/sqlite/connection_pool.hpp"
+#include "foreshadow/sqlite/left_behind.hpp"
 #include "foreshadow/sqlite/log_reader.hpp"
 #include "foreshadow/sqlite/read_gate.hpp"
 #include "foreshadow/sqlite/source_options.hpp"
@@ -72,16 +73,26 @@ class engine {
         pending_.clear();
         followed_ = from.value_or(now);
         known_.reset();
-        if (followed_ == now)
-            known_ = known_definitions{now, tables()->schema_version, read_schema(follower(), tables()->omissions),
-                                       read_settings(follower())};
+        if (followed_ == now) {
+            known_definitions here{now, tables()->schema_version, read_schema(follower(), tables()->omissions),
+                                   read_settings(follower())};
+            // Definitions may have changed without a trace in the log since somebody followed it to its end.
+            if (!from || follower().text("SELECT defined FROM foreshadow_control") == fingerprint(here))
+                known_ = std::move(here);
+        }
         return followed_;
     }
 
     void acknowledge(position upto) {
+        const std::lock_guard following{following_};
         const std::lock_guard guard{writing_};
         connection& db = writer();
         if (!has_log(db)) return;
+        if (known_ && known_->at == upto) {
+            statement& note = db.cached("UPDATE foreshadow_control SET defined = ?1 WHERE defined <> ?1");
+            note.bind(1, fingerprint(*known_));
+            note.run();
+        }
         const std::int64_t last = std::min(static_cast<std::int64_t>(upto.value), log_end(db));
         std::int64_t pruned = db.number("SELECT pruned_upto FROM foreshadow_control");
         while (pruned < last) {
@@ -111,10 +122,7 @@ class engine {
         const std::lock_guard guard{writing_};
         connection& db = writer();
         transaction work{db, transaction::kind::write};
-        for (const std::string& name : left_behind(db)) {
-            const auto space = name.find(' ');
-            db.execute("DROP " + name.substr(0, space) + " IF EXISTS " + identifier(name.substr(space + 1)));
-        }
+        remove_left_behind(db);
         work.commit();
         db.forget_statements();
         planned_uuid_.clear();
@@ -123,23 +131,10 @@ class engine {
         known_.reset();
     }
 
-    /// Everything in the schema that is there because of a hold, as "TRIGGER name" and "TABLE name".
-    [[nodiscard]] static std::vector<std::string> left_behind(connection& db) {
-        std::vector<std::string> names;
-        statement& s = db.cached(
-            "SELECT upper(type), name FROM sqlite_schema WHERE name LIKE 'foreshadow\\_%' ESCAPE '\\' "
-            "AND type IN ('table', 'trigger') ORDER BY type DESC, name");
-        while (s.step()) {
-            const std::string type = s.text(0);
-            const std::string name = s.text(1);
-            const bool table = type == "TABLE" && is_own_table(name) && name.rfind("foreshadow_map", 0) != 0;
-            if (table || (type == "TRIGGER" && is_log_trigger(name))) names.push_back(type + " " + name);
-        }
-        return names;
-    }
+    /// See `detail::left_behind`.
     [[nodiscard]] std::vector<std::string> left_behind() {
         const std::lock_guard guard{writing_};
-        return left_behind(writer());
+        return detail::left_behind(writer());
     }
 
     /// The layout at the end of a commit: what the log gained until then is kept for `follow`, so that its commits end
@@ -229,9 +224,6 @@ class engine {
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
   private:
-    [[nodiscard]] static bool is_log_trigger(std::string_view name) {
-        return is_own_trigger(name) && name.rfind("foreshadow_guard_", 0) != 0;
-    }
     [[noreturn]] void throw_not_held() const {
         throw error{errc::hold_lost, "nothing is held in " + path_ + ": its log was released",
                     "the same command begins a new one, and reads the database again"};

@@ -7,9 +7,11 @@
 
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/row/change.hpp"
+#include "foreshadow/row/varint.hpp"
 #include "foreshadow/source/log_batch.hpp"
 #include "foreshadow/sqlite/catalog.hpp"
 #include "foreshadow/sqlite/chunk_reader.hpp"
+#include "foreshadow/store/digest.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -83,6 +85,17 @@ struct known_definitions {
     definitions schema;
     definitions settings;
 };
+
+/// Tells whether definitions are those of a position, without keeping them: its number, and a digest of them.
+[[nodiscard]] inline std::string fingerprint(const known_definitions& known) {
+    std::string all;
+    for (const definitions* some : {&known.schema, &known.settings})
+        for (const auto& [k, value] : *some) {
+            append_sized(k, all);
+            append_sized(value, all);
+        }
+    return std::to_string(known.at.value) + ' ' + to_hex(hmac_sha256(digest{}, {all}));
+}
 
 /// Reads the log after a position, within the caller's snapshot.
 class log_reader {
