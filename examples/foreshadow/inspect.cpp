@@ -20,13 +20,30 @@ namespace fs = foreshadow;
 
 namespace {
 
-fs::task<std::vector<fs::restore_point>> read_points(open_repository& repository) {
+/// What `points` lists: those that can be read, and what is wrong with the others.
+struct listed_points {
+    struct one {
+        std::string id;  ///< with the source's id before it where several sources have a point of that id
+        fs::restore_point point;
+    };
+    std::vector<one> readable;
+    std::vector<fs::error> damaged;
+};
+
+fs::task<listed_points> read_points(open_repository& repository) {
     co_await repository.open();
-    std::vector<fs::restore_point> points;
+    listed_points points;
     const std::vector<fs::point_name> names = co_await fs::list_points(*repository.objects);
+    std::map<std::string, int> times_used;
+    for (const fs::point_name& name : names) ++times_used[name.id];
     for (const fs::point_name& name : names) {
-        fs::restore_point point = co_await fs::read_point(*repository.objects, name.object);
-        points.push_back(std::move(point));
+        try {
+            fs::restore_point point = co_await fs::read_point(*repository.objects, name.object);
+            points.readable.push_back(
+                {times_used[name.id] == 1 ? name.id : name.source + "/" + name.id, std::move(point)});
+        } catch (const fs::error& e) {
+            points.damaged.push_back(e);
+        }
     }
     co_return points;
 }
@@ -132,28 +149,33 @@ fs::task<fs::verify_report> verify_all(open_repository& repository, fs::verify_o
 
 int points(const settings& chosen) {
     open_repository repository{chosen.repository};
-    const std::vector<fs::restore_point> all = run(read_points(repository));
+    const listed_points all = run(read_points(repository));
     fs::json list = fs::json::array();
-    for (const fs::restore_point& point : all) {
+    for (const auto& [id, point] : all.readable) {
         const fs::position from = restorable_from(point);
         if (chosen.json) {
-            list.push_back({{"id", point.id},
+            list.push_back({{"id", id},
                             {"source", fs::to_json(point.knows.source)},
                             {"at", point.at.value},
                             {"time", point.time.microseconds},
                             {"time_text", time_text(point.time)},
                             {"restorable", {{"from", from.value}, {"upto", point.at.value}}}});
         } else {
-            std::cout << point.id << "  " << time_text(point.time) << "  " << point.knows.source.name
-                      << "  restorable [" << from.value << ", " << point.at.value << "]\n";
+            std::cout << id << "  " << time_text(point.time) << "  " << point.knows.source.name << "  restorable ["
+                      << from.value << ", " << point.at.value << "]\n";
         }
     }
+    fs::json damaged = fs::json::array();
+    for (const fs::error& e : all.damaged) {
+        std::cerr << "foreshadow: " << e.line() << "\n";
+        damaged.push_back({{"object", e.fact("object")}, {"what", fs::to_json(e.message())}});
+    }
     if (chosen.json)
-        print({{"points", list}});
-    else if (all.empty())
+        print({{"points", list}, {"damaged", damaged}});
+    else if (all.readable.empty() && all.damaged.empty())
         std::cout << "no restore point yet\n";
     std::cout.flush();
-    return exit_status::done;
+    return all.damaged.empty() ? exit_status::done : exit_status::not_sound;
 }
 
 int show(const show_settings& chosen) {

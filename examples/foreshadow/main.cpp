@@ -5,6 +5,8 @@
 #include "verbs.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <string_view>
 
 #include <csignal>
 #include <functional>
@@ -138,8 +140,8 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
         if (e.get_exit_code() == 0) return app.exit(e);
-        std::cerr << "foreshadow: " << e.what() << "; hint: foreshadow --help, or --help after a verb" << std::endl;
-        return tool::exit_status::wrong_usage;
+        const bool wants_json = std::find(argv, argv + argc, std::string_view{"--json"}) != argv + argc;
+        return tool::report(tool::wrong_usage{e.what(), "foreshadow --help, or --help after a verb"}, wants_json);
     }
     using foreshadow::errc;
     using foreshadow::error;

@@ -43,11 +43,22 @@ foreshadow::task<foreshadow::restore_report> restore_into(open_repository& repos
                                                           foreshadow::restore_options options) {
     co_await repository.open();
     foreshadow::restore_point point = co_await foreshadow::find_point(*repository.objects, chosen.point);
-    foreshadow::sqlite::target into{sqlite_path(chosen.target)};
     foreshadow::fail conflicts;
     foreshadow::progress_bar progress;
+    const bool may_take_an_earlier_point = options.at_time && chosen.point == "latest";
+    try {
+        foreshadow::sqlite::target into{sqlite_path(chosen.target)};
+        foreshadow::restore_report report = co_await foreshadow::run_restore(
+            *repository.objects, *repository.storage, into, conflicts, progress, std::move(point), options);
+        co_return report;
+    } catch (const foreshadow::error& e) {
+        if (e.code() != foreshadow::errc::not_restorable || !may_take_an_earlier_point) throw;
+    }
+    // The latest point knows no commit that is as old: nothing was written between that time and an earlier point.
+    foreshadow::restore_point before = co_await foreshadow::find_point_before(*repository.objects, *options.at_time);
+    foreshadow::sqlite::target into{sqlite_path(chosen.target)};
     foreshadow::restore_report report = co_await foreshadow::run_restore(
-        *repository.objects, *repository.storage, into, conflicts, progress, std::move(point), std::move(options));
+        *repository.objects, *repository.storage, into, conflicts, progress, std::move(before), std::move(options));
     co_return report;
 }
 

@@ -66,12 +66,22 @@ class orchestrator {
           pool_{std::make_unique<workers>(std::max(1u, std::thread::hardware_concurrency()))} {}
 
     /// Makes a backup and publishes its restore point; resumes what an interrupted one left. See `run_back_up`.
+    /// After a failure the repository is opened anew by the next call: what could not be written then may be now.
     task<restore_point> back_up() {
         co_await open(true);
+        bool ended_well = false;
+        struct reopen_unless {
+            orchestrator& self;
+            const bool& ended_well;
+            ~reopen_unless() {
+                if (!ended_well) self.close();
+            }
+        } const guard{*this, ended_well};
         back_up_parts<source_type, repository_type, storage_type, predictor_type, order_type, pace_type, observer_type,
                       clock_type>
             parts{source_, *repository_, *storage_, predictor_, order_, pace_, observer_, clock_};
         restore_point point = co_await run_back_up(parts, options_, lease_owner::this_process());
+        ended_well = true;
         co_return point;
     }
 
@@ -135,6 +145,11 @@ class orchestrator {
         how.workers = pool_.get();
         repository_ = co_await repository_type::open(kept_.store, kept_.packing, kept_.sealing, how);
         storage_ = std::make_unique<storage_type>(*repository_);
+    }
+
+    void close() {
+        storage_.reset();
+        repository_.reset();
     }
 
     source_type source_;

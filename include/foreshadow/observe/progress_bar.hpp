@@ -37,6 +37,12 @@ class progress_bar {
     progress_bar(std::ostream& out, options chosen) : out_{&out}, options_{std::move(chosen)} {
         last_ = options_.seconds();
     }
+    progress_bar(const progress_bar&) = default;
+    progress_bar& operator=(const progress_bar&) = default;
+    /// What was drawn is taken back: results follow on a line of their own.
+    ~progress_bar() {
+        if (drawn_) *out_ << "\r\x1b[K" << std::flush;
+    }
 
     void on(const event& e) {
         std::visit([this](const auto& what) { note(what); }, e);

@@ -94,11 +94,29 @@ task<restore_point> find_point(Repository& repository, std::string id) {
         found = &p;
         if (full == id) break;
     }
-    if (is_ambiguous) throw error{errc::not_found, "more than one restore point ends in " + id, "write more of its id"};
+    if (is_ambiguous)
+        throw error{errc::not_found, "more than one restore point ends in " + id,
+                    "write more of it, with the source before it: `foreshadow points` shows it so where it must be"};
     if (found == nullptr)
         throw error{errc::not_found, "there is no restore point " + id, "`foreshadow points` lists what there is"};
     restore_point point = co_await read_point(repository, found->object);
     co_return point;
+}
+
+/// The newest point at or before a time, for when no later one knows a commit that is as old.
+/// Errors: `not_restorable` when there is none.
+template <class Repository>
+task<restore_point> find_point_before(Repository& repository, wall_time time) {
+    const std::vector<point_name> points = co_await list_points(repository);
+    std::optional<restore_point> newest;
+    for (const point_name& name : points) {
+        restore_point point = co_await read_point(repository, name.object);
+        if (point.time <= time && (!newest || newest->time < point.time)) newest = std::move(point);
+    }
+    if (!newest)
+        throw error{errc::not_restorable, "no state is known at or before the time asked for",
+                    "`foreshadow points` shows the times of the restore points"};
+    co_return std::move(*newest);
 }
 
 /// What the latest interrupted backup of a source left, if anything.

@@ -118,10 +118,15 @@ class restore {
         return whole;
     }
 
+    /// Of whole images: a piece may need only a part of one, and many pieces the same one.
     [[nodiscard]] static std::uint64_t expected_bytes(const proof& cover, const boxes& known) {
+        std::vector<bool> counted(known.images.size());
         std::uint64_t bytes = 0;
-        for (const proof_piece& piece : cover.pieces)
-            if (piece.image) bytes += known.images[*piece.image].bytes;
+        for (const proof_piece& piece : cover.pieces) {
+            if (!piece.image || counted[*piece.image]) continue;
+            counted[*piece.image] = true;
+            bytes += known.images[*piece.image].bytes;
+        }
         return bytes;
     }
 

@@ -73,20 +73,39 @@ class verify {
         }
         check_proof(*point, name);
         const std::string affected = "point " + name.id;
+        const layout shape = layout_of(*point);
         for (const image& box : point->knows.known.images)
-            co_await check_rows(box.where, box.interval, affected + ", keys " + printable(box.interval));
+            co_await check_rows(box.where, box.interval, affected + partitions_in(shape, box.interval));
         for (const run& box : point->knows.known.runs)
-            co_await check_rows(box.where, box.interval, affected + ", keys " + printable(box.interval));
+            co_await check_rows(box.where, box.interval, affected + partitions_in(shape, box.interval));
         for (const segment& box : point->knows.known.segments) co_await check_segment(box, affected);
+    }
+
+    /// The layout at T; none where the layouts contradict each other, which `check_proof` has told.
+    [[nodiscard]] static layout layout_of(const restore_point& point) {
+        try {
+            return history_of(point.knows).at(point.at);
+        } catch (const error&) {
+            return {};
+        }
+    }
+
+    /// ", partition orders": what people know an interval by.
+    [[nodiscard]] static std::string partitions_in(const layout& shape, const key_range& interval) {
+        std::string names;
+        for (const partition& p : shape.partitions)
+            if (!intersection(p.interval, interval).is_empty()) names += (names.empty() ? "" : " ") + p.name;
+        return names.empty() ? "" : ", partition " + names;
     }
 
     void check_proof(const restore_point& point, const point_name& name) {
         try {
-            const proof cover = prove(point.knows.known, history_of(point.knows).at(point.at), point.at);
+            const layout shape = history_of(point.knows).at(point.at);
+            const proof cover = prove(point.knows.known, shape, point.at);
             for (const gap& g : cover.gaps)
                 report_.findings.push_back({name.object,
                                             "the proof fails: " + g.why,
-                                            {"point " + name.id + ", keys " + printable(g.interval)}});
+                                            {"point " + name.id + partitions_in(shape, g.interval)}});
         } catch (const error& e) {
             note(e, name.object, "point " + name.id);
         }

@@ -283,10 +283,12 @@ task<blocks_read> read_blocks(std::shared_ptr<Core> core, std::vector<block_id> 
             std::vector<std::string> opened;
             for (const auto& place : places) {
                 const auto wrong = [&](const std::string& how) {
-                    return error{errc::corrupt,
-                                 "object " + name + " is damaged at offset " + std::to_string(place.offset) +
-                                     ": block " + to_hex(place.id) + " " + how,
-                                 "restore it from a copy of the repository"}
+                    return error{
+                        errc::corrupt,
+                        "object " + name + " is damaged at offset " + std::to_string(place.offset) + ": block " +
+                            to_hex(place.id) + " " + how,
+                        "restore it from a copy of the repository; without one, move it away, and back up again: what "
+                        "the source still has is then stored anew"}
                         .with("object", name);
                 };
                 const auto at = static_cast<std::size_t>(place.offset - begin);

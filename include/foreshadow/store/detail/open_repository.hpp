@@ -13,6 +13,7 @@
 #include "foreshadow/store/repository_keys.hpp"
 #include "foreshadow/store/repository_options.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -63,6 +64,13 @@ task<repository_config> open_config(Store& store, const repository_options& opti
     if (!text) {
         const auto where = name_of_store(store);
         const auto others = co_await store.list("");
+        const auto is_ours = [](const object_info& o) {
+            return o.name.starts_with("packs/") || o.name.starts_with("sources/");
+        };
+        if (std::any_of(others.begin(), others.end(), is_ours))
+            throw error{errc::corrupt, where + " has lost its " + repository_config::object_name,
+                        "restore that file from a copy of the repository: without it nothing can be read"}
+                .with("object", repository_config::object_name);
         if (!others.empty())
             throw error{errc::invalid_argument, where + " holds other files and no repository",
                         "name an empty folder or a repository"}
