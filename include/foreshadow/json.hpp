@@ -96,6 +96,16 @@ namespace detail {
     return bytes;
 }
 
+/// Text of `escape` or of a name, in quotes: of what JSON would escape it has only quotes and backslashes.
+inline void append_quoted(std::string_view text, std::string& out) {
+    out += '"';
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    out += '"';
+}
+
 template <class T>
 struct is_vector : std::false_type {};
 template <class T>
@@ -177,6 +187,54 @@ template <class T>
     }
 }
 
+/// Appends the text of `to_json(value).dump()` without building a document in between: catalogs are long, and a
+/// checkpoint writes a whole one.
+template <class T>
+void append_json(const T& value, std::string& out) {
+    if constexpr (std::same_as<T, std::string>) {
+        detail::append_quoted(detail::escape(value), out);
+    } else if constexpr (std::is_enum_v<T>) {
+        detail::append_quoted(name_of(value), out);
+    } else if constexpr (std::is_floating_point_v<T>) {
+        out += detail::number_to_json(value).dump();
+    } else if constexpr (std::same_as<T, bool>) {
+        out += value ? "true" : "false";
+    } else if constexpr (std::is_arithmetic_v<T>) {
+        out += std::to_string(value);
+    } else if constexpr (detail::is_optional<T>::value) {
+        if (value)
+            append_json(*value, out);
+        else
+            out += "null";
+    } else if constexpr (detail::is_vector<T>::value) {
+        out += '[';
+        for (const auto& item : value) {
+            if (&item != value.data()) out += ',';
+            append_json(item, out);
+        }
+        out += ']';
+    } else {
+        static_assert(detail::described<T>, "describe the struct with BOOST_DESCRIBE_STRUCT");
+        char separator = '{';
+        detail::for_each_member<T>([&](const char* name, auto member) {
+            out += separator;
+            detail::append_quoted(name, out);
+            out += ':';
+            append_json(value.*member, out);
+            separator = ',';
+        });
+        out += separator == '{' ? "{}" : "}";
+    }
+}
+
+/// A described struct as a document of one line, for `parse_document`.
+template <class T>
+[[nodiscard]] std::string document_of(const T& value) {
+    std::string text;
+    append_json(value, text);
+    return text;
+}
+
 /// Reads what `to_json` wrote. Errors: `corrupt`, naming the member, where it is missing or of another kind.
 template <class T>
 void from_json(const json& from, T& value) {
@@ -210,7 +268,7 @@ void from_json(const json& from, T& value) {
     }
 }
 
-/// Parses a document that `to_json(...).dump()` wrote.
+/// Parses a document that `document_of` or `to_json(...).dump()` wrote.
 /// Errors: `corrupt` with the fact `object` where the text is not such a document.
 template <class T>
 [[nodiscard]] T parse_document(std::string_view text, const std::string& object) {

@@ -78,6 +78,7 @@ void check_round_trip(std::uint64_t seed) {
     const std::string text = to_json(value).dump();
     CAPTURE(text);
     CHECK(same(parse_document<T>(text, "object"), value));
+    CHECK(document_of(value) == text);
 }
 
 /// What reading `text` as a `T` is refused with.

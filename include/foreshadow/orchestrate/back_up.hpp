@@ -251,7 +251,7 @@ class back_up {
             co_return;
         }
         const std::string object = point_object(s.knows.source.id, point.id);
-        std::string text = to_json(point).dump();
+        std::string text = document_of(point);
         co_await s.with.repository.put(object, object_kind::point, std::move(text));
     }
 

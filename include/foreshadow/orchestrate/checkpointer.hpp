@@ -40,7 +40,7 @@ class checkpointer {
         ++s.stretch_epoch;
         co_await s.with.storage.flush();
         const std::string name = checkpoint_name(s.knows.source.id, s.backup, state.sequence);
-        std::string text = to_json(state).dump();
+        std::string text = document_of(state);
         co_await s.with.repository.put(name, object_kind::checkpoint, std::move(text));
         const std::uint64_t before = s.sequence;
         s.sequence = state.sequence;
