@@ -142,7 +142,7 @@ class back_up {
             co_await begin_anew();
         } else if (const bool lasted = co_await is_still_held(s.knows.followed); lasted) {
             s.layouts = history_of(s.knows);
-            if (!s.knows.model.empty()) s.with.predictor.load(s.knows.model);
+            recall(s.knows.model);
         } else {
             s.tell(warning{"the source is read again from the start: " + why_lost_});
             last_at_.reset();
@@ -153,7 +153,7 @@ class back_up {
             s.knows.timeline = timeline;
             s.knows.source = identity;
             s.knows.next_prediction = next_prediction;
-            if (!model.empty()) s.with.predictor.load(model);
+            recall(model);
             co_await begin_anew();
         }
         s.followed = s.knows.followed;
@@ -188,6 +188,17 @@ class back_up {
         s.knows.followed = s.knows.held;
         s.knows.first = co_await patiently(s, [&s] { return s.with.source.layout(); });
         s.layouts = layout_history{s.knows.first};
+    }
+
+    /// What a predictor learnt may be another's, since the last backup was composed differently: it is no reason not to
+    /// back up (prediction rule).
+    void recall(const std::string& model) {
+        if (model.empty()) return;
+        try {
+            session_.with.predictor.load(model);
+        } catch (const error& e) {
+            session_.tell(warning{"the predictor begins anew: " + e.message()});
+        }
     }
 
     task<bool> is_still_held(position from) {

@@ -289,3 +289,16 @@ TEST_CASE("a source in which nothing happened stays at its point") {
     CHECK(world.time().run(fs::find_point(world.repository(), "latest")).at == second.at);
     CHECK(world.verify(true).is_sound());
 }
+
+TEST_CASE("what another predictor learnt, or nobody can read, stops no backup") {
+    simulated_world world{support::lively(4)};
+    world.live(200);
+    std::string warned;
+    world.listen([&](const fs::event& what) {
+        if (const auto* said = std::get_if<fs::warning>(&what)) warned += said->text;
+    });
+    CHECK_FALSE(world.back_up(fs::size_extrapolation{}, support::small_numbers(4)).knows.model.empty());
+    world.open();
+    check_restores(world, world.back_up(fs::silent{}, support::small_numbers(4)));
+    CHECK(warned.find("the predictor begins anew") != std::string::npos);
+}
