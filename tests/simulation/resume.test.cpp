@@ -1,50 +1,49 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A backup that dies at any operation of its store goes on where its last checkpoint was, and restores exactly.
+// A backup that dies goes on where its last checkpoint was, and restores exactly. Here a sample of the points at which
+// it can die; `trials --crash-points` goes through all of them in a longer backup.
+#include "crash_points.hpp"
 #include "simulated_world.hpp"
 
 #include "foreshadow/predict/size_extrapolation.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
+
 namespace {
 
 namespace fs = support::fs;
+using support::crash_at;
 using support::simulated_world;
 
-/// Backs up until a process lives long enough; returns the point. `lifetimes` are operations of the store.
-fs::restore_point back_up_dying(simulated_world& world, std::uint64_t seed, std::vector<std::uint64_t> lifetimes) {
-    for (const std::uint64_t operations : lifetimes) {
-        world.open();
-        world.store().die_after(operations);
-        try {
-            fs::restore_point point = world.back_up(fs::size_extrapolation{}, support::small_numbers(seed));
-            world.store().live_on();
-            return point;
-        } catch (const support::process_death&) {
-            world.store().live_on();
+void die_everywhere(crash_at where, std::uint64_t sample) {
+    std::uint64_t died = 0;
+    std::uint64_t resumed = 0;
+    for (const std::uint64_t seed : {2, 3, 4, 5}) {
+        constexpr std::size_t steps = 150;
+        const std::uint64_t points = support::count_crash_points(seed, steps, where);
+        REQUIRE(points > sample);
+        for (std::uint64_t n = seed; n < points; n += points / sample) {
+            CAPTURE(seed, n);
+            const support::crash_result result = support::crash(seed, steps, where, n);
+            CHECK(result.wrong == "");
+            died += result.died;
+            resumed += result.resumed;
         }
-        // A minute and more later: whoever held the lease is known to be gone.
-        world.time().run(world.time().clock().sleep(61));
     }
-    world.open();
-    return world.back_up(fs::size_extrapolation{}, support::small_numbers(seed));
+    CHECK(died > sample * 3);
+    CHECK(resumed > sample);
 }
 
 }  // namespace
 
-TEST_CASE("a backup that dies at any operation of its store is resumed exactly", "[simulation]") {
-    for (std::uint64_t operations = 0; operations < 120; ++operations) {
-        const std::uint64_t seed = operations % 12 + 1;
-        CAPTURE(seed, operations);
-        simulated_world world{support::lively(seed)};
-        world.live(300);
-        const fs::restore_point point =
-            back_up_dying(world, seed, {operations, operations / 2 + 3, operations / 3 + 5});
-        const auto [into, report] = world.restore(point);
-        CHECK(into.rows() == world.database().past().state_at(point.at));
-        CHECK(world.verify(true).is_sound());
-    }
+TEST_CASE("a backup that dies before or after any operation is resumed exactly", "[simulation]") {
+    die_everywhere(crash_at::operation, 40);
+}
+
+TEST_CASE("a backup that dies between any two steps is resumed exactly", "[simulation]") {
+    die_everywhere(crash_at::step, 40);
 }
 
 TEST_CASE("a backup that is asked to stop keeps what it has, and is resumed", "[simulation]") {

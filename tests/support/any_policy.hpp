@@ -6,10 +6,13 @@
 #include "foreshadow/observe/observer.hpp"
 #include "foreshadow/predict/predictor.hpp"
 #include "foreshadow/row/conflict_policy.hpp"
+#include "foreshadow/schedule/pace.hpp"
+#include "foreshadow/schedule/scan_order.hpp"
 
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -79,6 +82,37 @@ class any_conflict_policy {
     std::function<void(const fs::conflict&)> settle_;
 };
 static_assert(fs::conflict_policy<any_conflict_policy>);
+
+/// Any scan order behind one type.
+class any_scan_order {
+  public:
+    template <fs::scan_order O>
+        requires(!std::same_as<O, any_scan_order>)
+    any_scan_order(O one)
+        : next_{[one](std::span<const fs::piece> pieces, std::span<const fs::prediction> live) mutable {
+              return one.next(pieces, live);
+          }} {}
+    std::size_t next(std::span<const fs::piece> pieces, std::span<const fs::prediction> live) {
+        return next_(pieces, live);
+    }
+
+  private:
+    std::function<std::size_t(std::span<const fs::piece>, std::span<const fs::prediction>)> next_;
+};
+static_assert(fs::scan_order<any_scan_order>);
+
+/// Any pace behind one type.
+class any_pace {
+  public:
+    template <fs::pace P>
+        requires(!std::same_as<P, any_pace>)
+    any_pace(P one) : decide_{[one](const fs::pace_input& input) mutable { return one.decide(input); }} {}
+    fs::pace_decision decide(const fs::pace_input& input) { return decide_(input); }
+
+  private:
+    std::function<fs::pace_decision(const fs::pace_input&)> decide_;
+};
+static_assert(fs::pace<any_pace>);
 
 /// An observer that hands on to whoever listens.
 class listener {

@@ -17,9 +17,10 @@ fs::back_up_options small_numbers(std::uint64_t seed) {
     fs::back_up_options options;
     options.workers = 1 + seed % 3;
     options.journal_bytes = 600 + seed % 7 * 500;
-    options.checkpoint_seconds = seed % 4 == 0 ? 0 : 0.05 * static_cast<double>(seed % 5);
+    options.checkpoint_seconds = seed % 8 == 0 ? 0 : 0.05 * static_cast<double>(1 + seed % 5);
     options.forecast_seconds = 0.02;
     options.horizon_seconds = 0.6;
+    options.least_bytes_per_second = 64 << 10;
     return options;
 }
 
@@ -34,15 +35,27 @@ ft::database_options lively(std::uint64_t seed) {
     return options;
 }
 
-simulated_world::simulated_world(ft::database_options options)
-    : database_{std::make_shared<ft::simulated_database>(time_.clock(), std::move(options))}, source_{database_} {}
+simulated_world::simulated_world(ft::database_options options, ft::faults what_goes_wrong)
+    : database_{std::make_shared<ft::simulated_database>(time_.clock(), std::move(options))},
+      fate_{what_goes_wrong, time_.clock()},
+      source_{ft::simulated_source{database_}, fate_},
+      clock_{time_.clock(), fate_},
+      store_{objects_, fate_},
+      order_{fs::at_risk_first{}},
+      pace_{fs::flat_out{}},
+      names_{std::make_shared<ft::seeded_random>(database_->options.work.seed + 77)} {}
 
 simulated_world::~simulated_world() = default;
 
 void simulated_world::turn_to(ft::database_options options) {
     others_.push_back(database_);  // it lives on
     database_ = std::make_shared<ft::simulated_database>(time_.clock(), std::move(options));
-    source_ = ft::simulated_source{database_};
+    source_ = ft::faulty_source{ft::simulated_source{database_}, fate_};
+}
+
+void simulated_world::be_known_when_dead() {
+    constexpr std::uint64_t nobody = 4'194'305;  // above what Linux gives
+    owner_ = {.host = fs::detail::host_name(), .boot = fs::detail::boot_id(), .process = nobody, .started = 1};
 }
 
 void simulated_world::live(std::size_t steps) { time_.spawn(database_->live(steps)); }
@@ -51,19 +64,19 @@ void simulated_world::open() {
     storage_.reset();
     fs::repository_options options;
     options.pack_bytes = 64 << 10;
+    options.random = [names = names_](std::span<unsigned char> out) {
+        for (unsigned char& byte : out) byte = static_cast<unsigned char>(names->below(256));
+    };
     repository_ = time_.run(simulated_repository::open(store_, {}, {}, options));
     storage_ = std::make_unique<simulated_storage>(*repository_);
 }
 
 fs::restore_point simulated_world::back_up(any_predictor foretelling, fs::back_up_options options) {
     if (!repository_) open();
-    fs::at_risk_first order;
-    fs::flat_out speed;
-    fs::back_up_parts<ft::simulated_source, simulated_repository, simulated_storage, any_predictor, fs::at_risk_first,
-                      fs::flat_out, listener, ft::virtual_clock>
-        parts{source_, *repository_, *storage_, foretelling, order, speed, listening_, time_.clock()};
-    const fs::lease_owner somebody{.host = "simulated", .boot = "1", .process = 1, .started = 1};
-    return time_.run(fs::run_back_up(parts, options, somebody));
+    fs::back_up_parts<ft::faulty_source<ft::simulated_source>, simulated_repository, simulated_storage, any_predictor,
+                      any_scan_order, any_pace, listener, simulated_clock>
+        parts{source_, *repository_, *storage_, foretelling, order_, pace_, listening_, clock_};
+    return time_.run(fs::run_back_up(parts, options, owner_));
 }
 
 std::pair<ft::simulated_target, fs::restore_report> simulated_world::restore(const fs::restore_point& point,

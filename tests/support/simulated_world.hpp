@@ -5,15 +5,19 @@
 #pragma once
 
 #include "any_policy.hpp"
-#include "mortal_store.hpp"
 
 #include "foreshadow/catalog/restore_point.hpp"
 #include "foreshadow/orchestrate/back_up_options.hpp"
 #include "foreshadow/orchestrate/restore_report.hpp"
 #include "foreshadow/orchestrate/verify_report.hpp"
 #include "foreshadow/store/content_defined_blocks.hpp"
+#include "foreshadow/store/lease_owner.hpp"
+#include "foreshadow/store/memory_store.hpp"
 #include "foreshadow/store/no_codec.hpp"
 #include "foreshadow/store/repository.hpp"
+#include "foreshadow/testing/faulty_clock.hpp"
+#include "foreshadow/testing/faulty_source.hpp"
+#include "foreshadow/testing/faulty_store.hpp"
 #include "foreshadow/testing/simulated_source.hpp"
 #include "foreshadow/testing/simulated_target.hpp"
 
@@ -27,7 +31,9 @@ namespace support {
 
 namespace ft = foreshadow::testing;
 
-using simulated_repository = fs::repository<mortal_store, fs::no_codec, fs::no_cipher>;
+using simulated_store = ft::faulty_store<fs::memory_store>;
+using simulated_clock = ft::faulty_clock<ft::virtual_clock>;
+using simulated_repository = fs::repository<simulated_store, fs::no_codec, fs::no_cipher>;
 using simulated_storage = fs::content_defined_blocks<simulated_repository>;
 
 /// Small numbers, so that a few hundred commits make many chunks, segments, checkpoints and forecasts.
@@ -37,7 +43,7 @@ using simulated_storage = fs::content_defined_blocks<simulated_repository>;
 
 class simulated_world {
   public:
-    explicit simulated_world(ft::database_options options);
+    explicit simulated_world(ft::database_options options, ft::faults what_goes_wrong = {});
     simulated_world(const simulated_world&) = delete;
     simulated_world& operator=(const simulated_world&) = delete;
     ~simulated_world();
@@ -46,12 +52,19 @@ class simulated_world {
     [[nodiscard]] ft::simulation& time() noexcept { return time_; }
     [[nodiscard]] simulated_repository& repository() noexcept { return *repository_; }
     [[nodiscard]] simulated_storage& storage() noexcept { return *storage_; }
-    [[nodiscard]] mortal_store& store() noexcept { return store_; }
+    /// Life and death of the processes that back up, and what else goes wrong.
+    [[nodiscard]] ft::trouble& fate() noexcept { return fate_; }
     /// What the store holds, to be looked at and damaged.
     [[nodiscard]] fs::memory_store::objects_type& objects() noexcept { return objects_.objects(); }
 
     /// Whoever is told of everything from now on.
     void listen(listener::hearing who) { listening_ = listener{std::move(who)}; }
+
+    /// How backups go on from now.
+    void scan_in(any_scan_order order) { order_ = std::move(order); }
+    void go_at(any_pace pace) { pace_ = std::move(pace); }
+    /// Whoever backs up from now on is a process whose death is known at once, so that its lease is no obstacle.
+    void be_known_when_dead();
 
     /// Another database is what is backed up from now on, into the same repository.
     void turn_to(ft::database_options options);
@@ -77,10 +90,16 @@ class simulated_world {
     ft::simulation time_;
     std::shared_ptr<ft::simulated_database> database_;
     std::vector<std::shared_ptr<ft::simulated_database>> others_;
-    ft::simulated_source source_;
+    ft::trouble fate_;
+    ft::faulty_source<ft::simulated_source> source_;
+    simulated_clock clock_;
     fs::memory_store objects_;
-    mortal_store store_{objects_};
+    simulated_store store_;
+    any_scan_order order_;
+    any_pace pace_;
     listener listening_;
+    fs::lease_owner owner_{.host = "simulated", .boot = "1", .process = 1, .started = 1};
+    std::shared_ptr<ft::seeded_random> names_;  ///< of packs and indexes
     std::unique_ptr<simulated_repository> repository_;
     std::unique_ptr<simulated_storage> storage_;
 };

@@ -23,6 +23,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -142,9 +143,11 @@ static_assert(clock<virtual_clock>);
 
 /// Runs `work` to its end in virtual time and returns its result; others that sleep go on meanwhile, and stay parked.
 ///
+/// `before_each`, where it is given, is called before every step from one suspension to the next.
 /// Errors: whatever `work` throws; `internal` where it waits for something that can never happen.
 template <class T>
-T run(boost::asio::io_context& context, virtual_clock& clock, task<T> work) {
+T run(boost::asio::io_context& context, virtual_clock& clock, task<T> work,
+      const std::function<void()>& before_each = {}) {
     using result_type = std::conditional_t<std::is_void_v<T>, char, T>;
     struct ending {
         bool ended = false;
@@ -166,7 +169,12 @@ T run(boost::asio::io_context& context, virtual_clock& clock, task<T> work) {
     }
     for (;;) {
         context.restart();
-        context.poll();
+        if (before_each) {
+            do before_each();
+            while (!end->ended && context.poll_one() != 0);
+        } else {
+            context.poll();
+        }
         if (end->ended) break;
         if (!clock.advance())
             throw error{errc::internal,
@@ -198,8 +206,11 @@ class simulation {
 
     template <class T>
     T run(task<T> work) {
-        return testing::run(context_, clock_, std::move(work));
+        return testing::run(context_, clock_, std::move(work), before_each_);
     }
+
+    /// Calls `what` before every step from now on, so that a test may act between any two; nothing ends that.
+    void before_each_step(std::function<void()> what) { before_each_ = std::move(what); }
 
     /// Starts `work` beside everything else; an exception from it ends the next `run`.
     void spawn(task<> work) {
@@ -211,6 +222,7 @@ class simulation {
   private:
     boost::asio::io_context context_;
     virtual_clock clock_;
+    std::function<void()> before_each_;
 };
 
 }  // namespace foreshadow::testing

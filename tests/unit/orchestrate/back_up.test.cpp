@@ -202,7 +202,7 @@ TEST_CASE("the first error is what the caller hears, also where the lease cannot
     world.listen([&](const fs::event& what) {
         if (!std::holds_alternative<fs::chunk_read>(what) || ++chunks != 3) return;
         world.database().forget_log(fs::position::last());
-        world.store().die_after(0);
+        world.fate().bring({.store_error = 1});
     });
     CHECK(refusal(world, 7) == fs::errc::hold_lost);
 }

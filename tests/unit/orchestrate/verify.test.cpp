@@ -226,8 +226,8 @@ TEST_CASE("a point whose boxes do not prove it is found") {
 TEST_CASE("a store that does not answer is an error, not a finding") {
     two_points made;
     made.world.open();
-    made.world.store().die_after(4);
-    CHECK_THROWS_AS(made.world.verify(true), support::process_death);
-    made.world.store().live_on();
+    made.world.fate().die_after(8);
+    CHECK_THROWS_AS(made.world.verify(true), support::ft::process_death);
+    made.world.fate().be_born();
     CHECK(made.world.verify(true).is_sound());
 }

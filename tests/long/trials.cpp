@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Runs the main property over many seeds, and says how to run again each that fails:
+//
+//   trials [--from N] [--seeds N] [--twice N]
+//   trials --crash-points SEED [--steps N] [--from N]
+//
+// --twice N lives every Nth trial twice, and both must end in the same bytes. --crash-points lets a backup of a
+// database that lives for --steps die at every point at which it can, one at a time. Status 1 where anything was wrong.
+#include "crash_points.hpp"
+#include "trial.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <iostream>
+#include <string>
+
+namespace {
+
+struct totals {
+    std::uint64_t seeds = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t twice = 0;
+    support::trial_result of;
+
+    void add(const support::trial_result& r) {
+        ++seeds;
+        of.points += r.points;
+        of.exact += r.exact;
+        of.refused += r.refused;
+        of.deaths += r.deaths;
+        of.errors += r.errors;
+        of.resumed += r.resumed;
+    }
+    [[nodiscard]] std::string line(double seconds) const {
+        return std::to_string(seeds) + " seeds in " + std::to_string(static_cast<long>(seconds)) +
+               " s: " + std::to_string(of.points) + " points, " + std::to_string(of.exact) + " restores exact, " +
+               std::to_string(of.refused) + " rightly refused, " + std::to_string(of.deaths) + " deaths, " +
+               std::to_string(of.errors) + " errors, " + std::to_string(of.resumed) + " resumed, " +
+               std::to_string(twice) + " run twice; " + std::to_string(failed) + " failed";
+    }
+};
+
+/// The number after `name`, or `otherwise` where the name is not given.
+std::uint64_t argument(int count, char** words, const char* name, std::uint64_t otherwise) {
+    for (int i = 1; i < count; ++i) {
+        if (std::strcmp(words[i], name) != 0) continue;
+        std::uint64_t value = 0;
+        const char* text = i + 1 < count ? words[i + 1] : "";
+        const auto read = std::from_chars(text, text + std::strlen(text), value);
+        if (read.ec == std::errc{} && *read.ptr == '\0' && *text != '\0') return value;
+        std::cerr << name << " needs a number\n";
+        std::exit(2);
+    }
+    return otherwise;
+}
+
+class stopwatch {
+  public:
+    [[nodiscard]] double seconds() const {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+    }
+    /// Whether another minute has passed.
+    [[nodiscard]] bool is_time_for_a_line() {
+        if (seconds() < next_) return false;
+        next_ += 60;
+        return true;
+    }
+
+  private:
+    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+    double next_ = 60;
+};
+
+int run_crash_points(const std::string& program, std::uint64_t seed, std::size_t steps, std::uint64_t from) {
+    stopwatch time;
+    std::uint64_t failed = 0;
+    for (const auto where : {support::crash_at::operation, support::crash_at::step}) {
+        const char* name = where == support::crash_at::operation ? "operations" : "steps";
+        const std::uint64_t points = support::count_crash_points(seed, steps, where);
+        std::uint64_t died = 0;
+        std::uint64_t resumed = 0;
+        std::uint64_t again = 0;
+        std::uint64_t orphans = 0;
+        const auto say = [&](std::uint64_t n) {
+            std::cout << n << " of " << points << ' ' << name << ": " << died << " died, " << resumed << " resumed, "
+                      << again << " chunks read again, " << orphans << " segments left to prune, " << failed
+                      << " failed; " << static_cast<long>(time.seconds()) << " s" << std::endl;
+        };
+        for (std::uint64_t n = from; n < points; ++n) {
+            const support::crash_result result = support::crash(seed, steps, where, n);
+            died += result.died;
+            resumed += result.resumed;
+            again += result.chunks_again;
+            orphans += result.orphan_segments;
+            if (!result.wrong.empty()) {
+                ++failed;
+                std::cout << name << ' ' << n << ": " << result.wrong << "\n  again: " << program << " --crash-points "
+                          << seed << " --steps " << steps << " --from " << n << std::endl;
+            }
+            if (time.is_time_for_a_line()) say(n);
+        }
+        say(points);
+    }
+    return failed == 0 ? 0 : 1;
+}
+
+int run_trials(const std::string& program, std::uint64_t first, std::uint64_t seeds, std::uint64_t twice) {
+    stopwatch time;
+    totals so_far;
+    for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+        support::trial_result result = support::run(support::trial_of(seed));
+        if (result.wrong.empty() && twice != 0 && seed % twice == 0) {
+            ++so_far.twice;
+            const support::trial_result again = support::run(support::trial_of(seed));
+            if (again.state != result.state) result.wrong = "the same seed ended in two ways";
+        }
+        so_far.add(result);
+        if (!result.wrong.empty()) {
+            ++so_far.failed;
+            std::cout << "seed " << seed << ": " << result.wrong << "\n  again: " << program << " --from " << seed
+                      << " --seeds 1 --twice 1" << std::endl;
+        }
+        if (time.is_time_for_a_line()) std::cout << so_far.line(time.seconds()) << std::endl;
+    }
+    std::cout << so_far.line(time.seconds()) << std::endl;
+    return so_far.failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    const std::uint64_t first = argument(count, words, "--from", 1);
+    const std::uint64_t crash_seed = argument(count, words, "--crash-points", 0);
+    if (crash_seed != 0)
+        return run_crash_points(words[0], crash_seed, argument(count, words, "--steps", 400),
+                                argument(count, words, "--from", 0));
+    return run_trials(words[0], first, argument(count, words, "--seeds", 100'000),
+                      argument(count, words, "--twice", 50));
+}
