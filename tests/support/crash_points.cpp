@@ -112,6 +112,8 @@ crash_result crash(std::uint64_t seed, std::size_t steps, crash_at where, std::u
         if (std::any_of(second.chunks.begin(), second.chunks.end(),
                         [&](const fs::key_range& again) { return again.overlaps(first.chunks[i]); }))
             ++result.chunks_again;
+    if (result.wrong.empty() && result.chunks_again > how(seed).workers)
+        result.wrong = std::to_string(result.chunks_again) + " chunks from before the last checkpoint are read again";
     return result;
 }
 

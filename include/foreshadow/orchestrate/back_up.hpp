@@ -310,8 +310,8 @@ class back_up {
 /// Runs on one strand: spawn it on a strand or on a context that one thread runs.
 /// Guarantees: nothing that is published is incomplete; whatever ends it, what is durable stays and the same call
 /// resumes. Errors: whatever the policies throw; `busy` while another backup of the source is under way;
-/// `not_restorable` when the proof fails; `interrupted` after `options.stop`. Cancellation: at any suspension; up to
-/// two checkpoint intervals of reading are repeated by the next call.
+/// `not_restorable` when the proof fails; `interrupted` after `options.stop`. Cancellation: at any suspension; what
+/// was read since the last checkpoint, and the chunks that were on their way then, are read again by the next call.
 template <class Parts>
 task<restore_point> run_back_up(Parts parts, back_up_options options, lease_owner owner) {
     detail::back_up<Parts> made{parts, options};

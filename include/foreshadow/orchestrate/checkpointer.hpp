@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Makes what was done so far resumable. The order is the publish rule's: segments are sealed before (by the recorder),
-// the catalog is copied, blocks are flushed, the checkpoint is written, and only then may the source forget.
-// A checkpoint names nothing that is not durable; a crash at any point leaves the one before it valid.
+// what was read becomes images, the catalog is copied, blocks are flushed, the checkpoint is written, and only then may
+// the source forget. A checkpoint names nothing that is not durable; a crash at any point leaves the one before it
+// valid.
 #pragma once
 
 #include "foreshadow/json.hpp"
@@ -35,9 +36,9 @@ class checkpointer {
     /// Writes a checkpoint of everything up to `knows.followed`. The caller has sealed the journal up to there.
     task<> write() {
         auto& s = session_;
+        if (s.close_stretches) co_await s.close_stretches();
         checkpoint state{.backup = s.backup, .sequence = s.sequence + 1, .knows = s.knows, .figures = s.figures};
         state.knows.model = s.with.predictor.save();
-        ++s.stretch_epoch;
         co_await s.with.storage.flush();
         const std::string name = checkpoint_name(s.knows.source.id, s.backup, state.sequence);
         std::string text = document_of(state);

@@ -5,8 +5,8 @@
 // new owner (layout rule). Rows of neighbouring chunks go into one stretch, one tree of blocks; each chunk is an image
 // of its own, with its own horizon, over a part of that tree.
 //
-// If it fails half-way: images are recorded when their stretch is closed, at the latest at the first chunk after a
-// checkpoint; what was read after that is read again by the backup that resumes.
+// If it fails half-way: images are recorded when their stretch is closed, and every checkpoint closes the stretches
+// first; what was read or on its way after that is read again by the backup that resumes.
 #pragma once
 
 #include "foreshadow/orchestrate/patiently.hpp"
@@ -17,6 +17,9 @@
 #include "foreshadow/store/partition_storage.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <list>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -27,7 +30,12 @@ template <class Parts>
 class scanner {
   public:
     explicit scanner(backup_session<Parts>& session)
-        : session_{session}, workers_(std::max<std::size_t>(1, session.options.workers)) {}
+        : session_{session}, workers_(std::max<std::size_t>(1, session.options.workers)) {
+        session_.close_stretches = [this] { return close_all(); };
+    }
+    scanner(const scanner&) = delete;
+    scanner& operator=(const scanner&) = delete;
+    ~scanner() { session_.close_stretches = {}; }
 
     /// Scans until every band of the current layout has its image and the log was followed past the head that was
     /// read after that (end rule); returns early when a stop is requested.
@@ -57,13 +65,18 @@ class scanner {
   private:
     using writer_type = decltype(std::declval<typename Parts::storage_type&>().write());
 
+    /// A tree that is being written.
+    struct stretch {
+        writer_type writer;
+        std::vector<image> chunks;  ///< what is in it; they have no `where` yet
+        std::uint64_t number = 0;   ///< in the order in which stretches are closed
+    };
     struct worker {
         std::optional<key_range> in_flight;
-        std::optional<writer_type> writer;
-        std::vector<image> pending;  ///< chunks of the open stretch; they have no `where` yet
-        key next;                    ///< where the open stretch ends
-        bool at_end = false;         ///< whether it ends at the end of the key space
-        std::uint64_t epoch = 0;
+        std::unique_ptr<stretch> open;
+        key next;             ///< where the open stretch ends
+        bool at_end = false;  ///< whether it ends at the end of the key space
+        bool is_appending = false;
     };
 
     task<> scan(worker& w) {
@@ -71,7 +84,6 @@ class scanner {
         row_batch rows;
         while (!s.is_stop_requested()) {
             if (planned_ != s.plan_epoch) replan();
-            if (w.writer && w.epoch != s.stretch_epoch) co_await close(w);
             if (pieces_.empty()) break;
             const piece next = take_piece();
             w.in_flight = next.interval;
@@ -83,11 +95,11 @@ class scanner {
             });
             // A source may say only what its last commit was; the hold's barrier says that nothing came between.
             read.seen = read.seen.raised_to(s.knows.held);
-            if (w.writer && (w.at_end || w.next != read.interval.begin)) co_await close(w);
+            if (w.at_end || w.next != read.interval.begin) co_await close(w);
             note(w, next, read, rows);
-            co_await w.writer->append(rows);
+            co_await append(w, rows);
         }
-        if (w.writer) co_await close(w);
+        co_await close(w);
     }
 
     piece take_piece() {
@@ -101,23 +113,21 @@ class scanner {
     /// Enters what a chunk read, before anything is awaited again, so that no plan can miss it.
     void note(worker& w, const piece& from, const chunk& read, const row_batch& rows) {
         auto& s = session_;
-        if (!w.writer) {
-            w.writer.emplace(s.with.storage.write());
-            w.epoch = s.stretch_epoch;
-        }
+        if (!w.open) w.open.reset(new stretch{s.with.storage.write(), {}, 0});
+        std::vector<image>& chunks = w.open->chunks;
         const bool is_read_again = read_.overlaps(read.interval);
         read_.insert(read.interval);
-        if (!w.pending.empty() && w.pending.back().seen == read.seen) {
-            image& grown = w.pending.back();
+        if (!chunks.empty() && chunks.back().seen == read.seen) {
+            image& grown = chunks.back();
             grown.interval.end = read.interval.end;
             grown.rows += rows.size();
             grown.bytes += rows.bytes();
         } else {
-            w.pending.push_back({.interval = read.interval,
-                                 .seen = read.seen,
-                                 .where = {},
-                                 .rows = rows.size(),
-                                 .bytes = rows.bytes()});
+            chunks.push_back({.interval = read.interval,
+                              .seen = read.seen,
+                              .where = {},
+                              .rows = rows.size(),
+                              .bytes = rows.bytes()});
         }
         w.next = read.interval.end;
         w.at_end = read.interval.is_unbounded();
@@ -146,16 +156,51 @@ class scanner {
         pieces_.insert(place, std::move(rest));
     }
 
-    /// Closes the stretch: its tree is written, and its chunks become images of the catalog.
+    task<> append(worker& w, const row_batch& rows) {
+        struct appending {
+            worker& by;
+            pulse& settled;
+            ~appending() {
+                by.is_appending = false;
+                settled.notify();
+            }
+        };
+        w.is_appending = true;
+        const appending until_then{w, settled_};
+        co_await w.open->writer.append(rows);
+    }
+
+    /// Closes the open stretch, if there is one: its tree is written, and its chunks become images of the catalog. The
+    /// worker may open the next one meanwhile.
     task<> close(worker& w) {
-        const stored_rows stored = co_await w.writer->finish();
-        w.writer.reset();
+        if (!w.open) co_return;
+        struct closing {
+            scanner& of;
+            typename std::list<std::unique_ptr<stretch>>::iterator which;
+            ~closing() {
+                of.closing_.erase(which);
+                of.settled_.notify();
+            }
+        };
+        w.open->number = ++closings_;
+        const closing until_then{*this, closing_.insert(closing_.end(), std::move(w.open))};
+        stretch& ending = **until_then.which;
+        const stored_rows stored = co_await ending.writer.finish();
         session_.figures.image_bytes += stored.stored;
-        for (image& done : w.pending) {
+        for (image& done : ending.chunks) {
             done.where = stored.where;
             session_.knows.known.images.push_back(std::move(done));
         }
-        w.pending.clear();
+    }
+
+    /// Makes images of all that was read so far; of what is read meanwhile, as it comes.
+    task<> close_all() {
+        for (worker& w : workers_) {
+            while (w.is_appending) co_await settled_.wait();
+            co_await close(w);
+        }
+        const std::uint64_t upto = closings_;
+        while (!closing_.empty() && closing_.front()->number <= upto) co_await settled_.wait();
     }
 
     /// Lays what is known, what is being written and what was followed over the current layout.
@@ -163,7 +208,12 @@ class scanner {
         auto& s = session_;
         planned_ = s.plan_epoch;
         boxes view = s.knows.known;
-        for (const worker& w : workers_) view.images.insert(view.images.end(), w.pending.begin(), w.pending.end());
+        const auto see = [&view](const stretch& one) {
+            view.images.insert(view.images.end(), one.chunks.begin(), one.chunks.end());
+        };
+        for (const worker& w : workers_)
+            if (w.open) see(*w.open);
+        for (const auto& ending : closing_) see(*ending);
         if (s.knows.followed < s.followed)
             view.segments.push_back(
                 {.after = s.knows.followed, .upto = s.followed, .where = {}, .changes = 0, .bytes = 0});
@@ -191,6 +241,9 @@ class scanner {
 
     backup_session<Parts>& session_;
     std::vector<worker> workers_;
+    std::list<std::unique_ptr<stretch>> closing_;
+    std::uint64_t closings_ = 0;
+    pulse settled_;              ///< when an append or a close ended, whichever way
     std::vector<piece> pieces_;  ///< in key order
     key_set read_;               ///< by this process; what is read again shows in the figures
     std::uint64_t planned_ = 0;

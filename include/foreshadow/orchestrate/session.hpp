@@ -63,10 +63,10 @@ struct backup_session {
     shadow_set shadows;
     budget memory;
     token_bucket<typename Parts::clock_type> tokens;
-    std::function<task<>()> assert_held;  ///< throws `displaced` once another backup of the source took over
-    pulse followed_on;                    ///< after every batch
-    std::uint64_t stretch_epoch = 0;      ///< a stretch of an older epoch is closed at the next chunk
-    std::uint64_t plan_epoch = 0;         ///< moves with everything that changes what is to be scanned
+    std::function<task<>()> assert_held;      ///< throws `displaced` once another backup of the source took over
+    pulse followed_on;                        ///< after every batch
+    std::function<task<>()> close_stretches;  ///< makes images of all that was read so far
+    std::uint64_t plan_epoch = 0;             ///< moves with everything that changes what is to be scanned
     bool stopping = false;
 
     [[nodiscard]] bool is_stop_requested() const {
