@@ -145,17 +145,27 @@ inline void create_file(const std::filesystem::path& root, const std::string& na
     sync_folder(folder);
 }
 
+/// Whether `why`, from a path below `root`, says that no object has that name: nothing is there, or the name goes
+/// through another object as if that were a folder. A root that is no folder is an error of its own.
+[[nodiscard]] inline bool says_absent(int why, const std::filesystem::path& root) {
+    struct stat found{};
+    return why == ENOENT || (why == ENOTDIR && ::stat(root.c_str(), &found) == 0 && S_ISDIR(found.st_mode));
+}
+
 [[nodiscard]] inline std::string read_file(const std::filesystem::path& root, const std::string& name,
                                            byte_range range) {
     check_name(name);
     const auto path = (root / name).string();
     const file opened{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    const auto absent = [&] { return error{errc::not_found, "object " + name + " is not there"}.with("object", name); };
     if (!opened.is_open()) {
-        if (errno == ENOENT) throw error{errc::not_found, "object " + name + " is not there"}.with("object", name);
-        throw_errno(errno, "open", path);
+        const int why = errno;
+        if (says_absent(why, root)) throw absent();
+        throw_errno(why, "open", path);
     }
     struct stat found{};
     if (::fstat(opened.get(), &found) != 0) throw_errno(errno, "read", path);
+    if (S_ISDIR(found.st_mode)) throw absent();  // other objects' names begin like this one
     const auto size = static_cast<std::uint64_t>(found.st_size);
     if (range.offset >= size) return {};
     std::string bytes(static_cast<std::size_t>(std::min(range.length, size - range.offset)), '\0');
@@ -181,8 +191,9 @@ void visit_files(const std::filesystem::path& root, const std::string& folder, V
     const auto path = folder.empty() ? root : root / folder;
     const std::unique_ptr<DIR, int (*)(DIR*)> opened{::opendir(path.c_str()), &::closedir};
     if (!opened) {
-        if (errno == ENOENT) return;
-        throw_errno(errno, "list", path.string());
+        const int why = errno;
+        if (says_absent(why, root)) return;
+        throw_errno(why, "list", path.string());
     }
     while (const dirent* entry = ::readdir(opened.get())) {
         const std::string word = entry->d_name;
@@ -216,8 +227,9 @@ inline void remove_file(const std::filesystem::path& root, const std::string& na
     check_name(name);
     const auto path = root / name;
     if (::unlink(path.c_str()) != 0) {
-        if (errno == ENOENT) return;
-        throw_errno(errno, "remove", path.string());
+        const int why = errno;
+        if (why == EISDIR || says_absent(why, root)) return;
+        throw_errno(why, "remove", path.string());
     }
     // Removals keep their order through a power cut, or a point could outlive its packs.
     sync_folder(path.parent_path());
