@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The contract of object stores, for both that are in the tree, and what a folder adds to it.
+// Both stores keep the contract, by its kit; and what a folder adds to it.
 #include "foreshadow/store/directory_store.hpp"
 #include "foreshadow/store/memory_store.hpp"
+#include "foreshadow/testing/conformance/object_store.hpp"
 #include "run.hpp"
 #include "temporary_folder.hpp"
 
@@ -38,46 +39,22 @@ std::vector<std::string> names(Store& store, const std::string& prefix) {
     return all;
 }
 
-template <class Store>
-void expect_contract(Store store) {
-    CHECK(names(store, "").empty());
-    run(store.put("b/two", "22"));
-    run(store.put("a", "1"));
-    run(store.put("b/one/deep", ""));
-    run(store.put("b.c", "4"));
-
-    CHECK(run(store.get("b/two", {})) == "22");
-    CHECK(run(store.get("b/two", {1, 1})) == "2");
-    CHECK(run(store.get("b/two", {1, 100})) == "2");
-    CHECK(run(store.get("b/two", {2, 1})).empty());
-    CHECK(run(store.get("b/one/deep", {})).empty());
-    CHECK(failure([&] { run(store.get("b/three", {})); }).value().code() == fs::errc::not_found);
-
-    CHECK(names(store, "") == std::vector<std::string>{"a", "b.c", "b/one/deep", "b/two"});
-    CHECK(names(store, "b/") == std::vector<std::string>{"b/one/deep", "b/two"});
-    CHECK(names(store, "b/t") == std::vector<std::string>{"b/two"});
-    CHECK(names(store, "nothing/here").empty());
-    CHECK(run(store.list("b/t")).front().bytes == 2);
-
-    CHECK(failure([&] { run(store.put("a", "other")); }).value().code() == fs::errc::already_exists);
-    CHECK(run(store.get("a", {})) == "1");
-
-    run(store.remove("a"));
-    run(store.remove("a"));
-    CHECK(failure([&] { run(store.get("a", {})); }).value().code() == fs::errc::not_found);
-    Store copy = store;
-    run(copy.put("a", "again"));
-    CHECK(run(store.get("a", {})) == "again");
-}
-
 }  // namespace
 
-TEST_CASE("memory keeps the contract of an object store") { expect_contract(fs::memory_store{}); }
+TEST_CASE("memory keeps the contract of an object store") {
+    const auto report = fs::testing::check_object_store([] { return fs::memory_store{}; });
+    INFO(report.text());
+    CHECK(report.is_kept());
+}
 
 TEST_CASE("a folder keeps the contract of an object store, on threads and inline") {
-    const temporary_folder folder;
-    expect_contract(fs::directory_store{folder / "threads"});
-    expect_contract(fs::directory_store{folder / "inline", {.inline_io = true}});
+    for (const bool inline_io : {false, true}) {
+        const temporary_folder folder;
+        const auto report = fs::testing::check_object_store(
+            [&] { return fs::directory_store{folder / "objects", {.inline_io = inline_io}}; }, {.many = 60});
+        INFO(report.text());
+        CHECK(report.is_kept());
+    }
 }
 
 TEST_CASE("a folder's list passes over what a killed put left behind, and sweep removes it") {

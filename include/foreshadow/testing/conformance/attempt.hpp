@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// How a kit calls what may fail: the outcome of a call is a value, to be looked at. And where the calls of a kit run:
+// in real time by default, or in whatever has `run(task<T>) -> T`, such as a `simulation`.
+#pragma once
+
+#include "foreshadow/error.hpp"
+#include "foreshadow/run/scope.hpp"
+#include "foreshadow/task.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace foreshadow::testing {
+
+/// Runs a task to its end in real time, on a context of its own.
+struct real_time {
+    template <class T>
+    T run(task<T> work) {
+        using value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+        boost::asio::io_context context;
+        std::exception_ptr failure;
+        std::optional<value> result;
+        if constexpr (std::is_void_v<T>) {
+            boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e) { failure = e; });
+        } else {
+            boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e, T got) {
+                failure = e;
+                result.emplace(std::move(got));
+            });
+        }
+        context.run();
+        if (failure) std::rethrow_exception(failure);
+        if constexpr (!std::is_void_v<T>) return std::move(*result);
+    }
+};
+
+/// What a call came to: a value, or what it threw.
+template <class T = void>
+struct attempt {
+    std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> value;
+    std::exception_ptr thrown;
+
+    [[nodiscard]] bool returned() const noexcept { return value.has_value(); }
+    [[nodiscard]] bool was_cancelled() const { return is_cancellation(thrown); }
+    /// Whether it threw a `foreshadow::error` of this code.
+    [[nodiscard]] bool failed_with(errc code) const {
+        try {
+            if (thrown) std::rethrow_exception(thrown);
+        } catch (const error& e) {
+            return e.code() == code;
+        } catch (...) {
+            return false;
+        }
+        return false;
+    }
+    /// In a few words, for a report.
+    [[nodiscard]] std::string text() const {
+        if (returned()) return "it returned";
+        try {
+            if (thrown) std::rethrow_exception(thrown);
+        } catch (const error& e) {
+            return std::string{"it threw "} + name_of(e.code()) + ": " + e.line();
+        } catch (const std::exception& e) {
+            return std::string{"it threw "} + e.what();
+        } catch (...) {
+            return "it threw something that is no exception";
+        }
+        return "it did not end";
+    }
+};
+
+/// Awaits `call`; never throws.
+template <class T>
+task<attempt<T>> attempt_to(task<T> call) {
+    attempt<T> made;
+    try {
+        if constexpr (std::is_void_v<T>) {
+            co_await std::move(call);
+            made.value.emplace();
+        } else {
+            made.value.emplace(co_await std::move(call));
+        }
+    } catch (...) {
+        made.thrown = std::current_exception();
+    }
+    co_return made;
+}
+
+/// The same for what is no coroutine.
+template <class F>
+[[nodiscard]] attempt<std::invoke_result_t<F>> attempt_call(F&& f) {
+    attempt<std::invoke_result_t<F>> made;
+    try {
+        if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
+            std::forward<F>(f)();
+            made.value.emplace();
+        } else {
+            made.value.emplace(std::forward<F>(f)());
+        }
+    } catch (...) {
+        made.thrown = std::current_exception();
+    }
+    return made;
+}
+
+namespace detail {
+
+template <class T>
+task<> attempt_into(task<T> call, attempt<T>* out) {
+    *out = co_await attempt_to(std::move(call));
+}
+
+/// Lets everything else that is ready have its turn, so many times.
+inline task<> wait_turns(std::size_t turns) {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    for (; turns > 0; --turns) co_await boost::asio::post(executor, boost::asio::use_awaitable);
+}
+
+}  // namespace detail
+
+/// Starts `call`, cancels it after so many turns of the executor, and waits for it to end.
+template <class T>
+task<attempt<T>> cancel_after(task<T> call, std::size_t turns) {
+    attempt<T> made;
+    std::vector<task<>> both;
+    both.push_back(detail::attempt_into(std::move(call), &made));
+    both.push_back(detail::wait_turns(turns));
+    co_await any_of(std::move(both));
+    co_return made;
+}
+
+/// `first` and `second` side by side; both end, whatever becomes of the other. Returns what became of the first.
+template <class T>
+task<attempt<T>> attempt_beside(task<T> first, task<> second) {
+    attempt<T> made;
+    attempt<> other;
+    std::vector<task<>> both;
+    both.push_back(detail::attempt_into(std::move(first), &made));
+    both.push_back(detail::attempt_into(std::move(second), &other));
+    co_await all_of(std::move(both));
+    if (other.thrown) std::rethrow_exception(other.thrown);
+    co_return made;
+}
+
+}  // namespace foreshadow::testing
