@@ -61,7 +61,7 @@ class simulated_source {
         auto& d = *database_;
         co_await d.clock.sleep(.002);
         foreshadow::layout now = d.past().current_layout();
-        now.at = d.past().end();
+        now.at = std::max(d.past().end(), d.retained);  // a hold may be above the last commit
         for (partition& p : now.partitions) {
             p.rows = p.bytes = 0;
             if (!d.options.estimates) continue;

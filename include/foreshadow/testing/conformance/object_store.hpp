@@ -22,19 +22,22 @@
 
 namespace foreshadow::testing {
 
-namespace object_store_rules {
-inline constexpr rule keeps_bytes{"keeps bytes", "get returns the bytes that put was given, whatever they are"};
-inline constexpr rule ranges{"ranges", "get returns the stretch asked for, as far as the object reaches"};
-inline constexpr rule absent{"absent", "get of what is not there throws not_found"};
-inline constexpr rule creates{"creates only", "put of a name that is there throws already_exists and changes nothing"};
-inline constexpr rule one_wins{"one wins", "of puts of one name at once exactly one succeeds, with its bytes"};
-inline constexpr rule whole{"whole or absent", "a put that was cancelled leaves the whole object or none"};
-inline constexpr rule lists{"lists", "list tells every object below a prefix, with its size, in order of names"};
-inline constexpr rule lists_many{"lists many", "list tells all objects, however many there are"};
-inline constexpr rule removes{"removes", "remove makes exactly its object go, and is content when it is gone already"};
-inline constexpr rule names{"names", "names are words of [A-Za-z0-9._-] with slashes between them, and are kept apart"};
-inline constexpr rule copies{"copies", "a copy of a store speaks of the same objects"};
-}  // namespace object_store_rules
+struct object_store_rules {
+    static constexpr rule keeps_bytes{"keeps bytes", "get returns the bytes that put was given, whatever they are"};
+    static constexpr rule ranges{"ranges", "get returns the stretch asked for, as far as the object reaches"};
+    static constexpr rule absent{"absent", "get of what is not there throws not_found"};
+    static constexpr rule creates{"creates only",
+                                  "put of a name that is there throws already_exists and changes nothing"};
+    static constexpr rule one_wins{"one wins", "of puts of one name at once exactly one succeeds, with its bytes"};
+    static constexpr rule whole{"whole or absent", "a put that was cancelled leaves the whole object or none"};
+    static constexpr rule lists{"lists", "list tells every object below a prefix, with its size, in order of names"};
+    static constexpr rule lists_many{"lists many", "list tells all objects, however many there are"};
+    static constexpr rule removes{"removes",
+                                  "remove makes exactly its object go, and is content when it is gone already"};
+    static constexpr rule names{"names",
+                                "names are words of [A-Za-z0-9._-] with slashes between them, and are kept apart"};
+    static constexpr rule copies{"copies", "a copy of a store speaks of the same objects"};
+};
 
 struct object_store_effort {
     std::size_t many = 1'100;             ///< objects for `lists many`; stores in a network answer in pages of 1,000
@@ -63,6 +66,8 @@ class object_store_kit {
     }
 
   private:
+    using rules = object_store_rules;
+
     task<> keep_bytes() {
         seeded_random random{1};
         std::vector<std::size_t> sizes{0, 1, 2, 255, 256, 4095, 4096, 4097, 65'537, 1'048'576, effort_.largest};
@@ -124,7 +129,6 @@ class object_store_kit {
     }
 
     task<> create_only() {
-        namespace rules = object_store_rules;
         const std::string name = effort_.prefix + "taken";
         for (const char* first : {"first", ""}) {
             co_await put(name, first);
@@ -143,7 +147,6 @@ class object_store_kit {
     }
 
     task<> race() {
-        namespace rules = object_store_rules;
         for (int round = 0; round < 20; ++round) {
             const std::string name = effort_.prefix + "raced/" + std::to_string(round);
             constexpr std::size_t writers = 6;
@@ -172,7 +175,6 @@ class object_store_kit {
     }
 
     task<> cancel_puts() {
-        namespace rules = object_store_rules;
         const std::string bytes(70'000, 'c');
         for (std::size_t turns = 0; turns < 12; ++turns) {
             const std::string name = effort_.prefix + "cancelled/" + std::to_string(turns);
@@ -190,7 +192,6 @@ class object_store_kit {
     }
 
     task<> remove_objects() {
-        namespace rules = object_store_rules;
         const std::string base = effort_.prefix + "removed/";
         for (const char* name : {"a.1", "a.10", "b/1", "b/2"}) co_await put(base + name, name);
         for (const char* name : {"a.1", "b/1", "b/2"})
@@ -232,7 +233,7 @@ class object_store_kit {
             const attempt<> made = co_await attempt_to(std::move(call));
             there_[name] = "by a copy";
             attempt<std::string> got = co_await get(name);
-            out_.check(object_store_rules::copies, made.returned() && got.value == "by a copy",
+            out_.check(rules::copies, made.returned() && got.value == "by a copy",
                        [&] { return "the store does not know what was put by its copy: " + got.text(); });
         }
     }
@@ -244,7 +245,7 @@ class object_store_kit {
             co_await put(name, "x");
         }
         const std::size_t found = co_await expect_list(base);
-        out_.check(object_store_rules::lists_many, found == effort_.many, [&] {
+        out_.check(rules::lists_many, found == effort_.many, [&] {
             return std::to_string(found) + " of " + std::to_string(effort_.many) + " objects were listed";
         });
     }
@@ -256,8 +257,7 @@ class object_store_kit {
         const attempt<> made = co_await attempt_to(std::move(call));
         std::fill(given.begin(), given.end(), '#');
         there_[name] = std::move(bytes);
-        const rule& which =
-            name.starts_with(effort_.prefix + "names/") ? object_store_rules::names : object_store_rules::keeps_bytes;
+        const rule& which = name.starts_with(effort_.prefix + "names/") ? rules::names : rules::keeps_bytes;
         out_.check(which, made.returned(), [&] { return "put of " + name + ": " + made.text(); });
     }
     task<attempt<std::string>> get(std::string name) {
@@ -266,8 +266,7 @@ class object_store_kit {
     }
     task<> expect(std::string name) {
         const attempt<std::string> got = co_await get(name);
-        const rule& which =
-            name.starts_with(effort_.prefix + "names/") ? object_store_rules::names : object_store_rules::keeps_bytes;
+        const rule& which = name.starts_with(effort_.prefix + "names/") ? rules::names : rules::keeps_bytes;
         out_.check(which, got.value == there_[name], [&] {
             return "get of " + name + ": " +
                    (got.returned() ? std::to_string(got.value->size()) + " bytes that were not put" : got.text());
@@ -280,7 +279,7 @@ class object_store_kit {
                                                               : std::string{};
         auto call = store_.get(name, stretch);
         const attempt<std::string> got = co_await attempt_to(std::move(call));
-        out_.check(object_store_rules::ranges, got.value == asked, [&] {
+        out_.check(rules::ranges, got.value == asked, [&] {
             return std::to_string(stretch.length) + " bytes from " + std::to_string(stretch.offset) + " of " +
                    std::to_string(all.size()) + ": " +
                    (got.returned() ? std::to_string(got.value->size()) + " bytes" : got.text());
@@ -290,7 +289,7 @@ class object_store_kit {
     task<std::size_t> expect_list(std::string prefix) {
         auto call = store_.list(prefix);
         const attempt<std::vector<object_info>> made = co_await attempt_to(std::move(call));
-        const rule& which = object_store_rules::lists;
+        const rule& which = rules::lists;
         if (!out_.check(which, made.returned(), [&] { return "list of " + prefix + ": " + made.text(); })) co_return 0;
         std::vector<object_info> listed = *made.value;
         const bool in_order = std::is_sorted(

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = foreshadow;
 namespace ft = foreshadow::testing;
-namespace rules = foreshadow::testing::object_store_rules;
+using rules = foreshadow::testing::object_store_rules;
 
 enum class flaw {
     none,

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What the kit for sources was told, and the replay rule in its plainest form: for each image, a map of rows to which
+// changes are applied one by one. Slow and plain on purpose: it shares no code with the merge that it stands beside.
+#pragma once
+
+#include "foreshadow/plane/layout_history.hpp"
+#include "foreshadow/row/columns.hpp"
+#include "foreshadow/source/source.hpp"
+#include "foreshadow/testing/conformance/report.hpp"
+#include "foreshadow/testing/conformance/source_rules.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace foreshadow::testing::detail {
+
+struct noted_change {
+    change_kind kind = change_kind::put;
+    version at;
+    std::string key;
+    std::string payload;
+
+    friend bool operator==(const noted_change&, const noted_change&) = default;
+    [[nodiscard]] key_range range() const { return {key, payload}; }
+};
+struct noted_commit {
+    position at;
+    std::vector<noted_change> changes;
+    std::vector<layout_change> layouts;
+
+    friend bool operator==(const noted_commit&, const noted_commit&) = default;
+};
+struct noted_chunk {
+    key_range asked;
+    chunk read;
+    row_batch rows;                     ///< the first of them was there before
+    std::optional<version> born_empty;  ///< no image, but the beginning of an empty partition
+
+    [[nodiscard]] bool contains(const noted_change& c) const {
+        return born_empty ? c.at <= *born_empty : read.seen.contains(c.at.at);
+    }
+    [[nodiscard]] position usable_from() const { return born_empty ? born_empty->at : read.seen.high; }
+};
+struct noted_truth {
+    position at;
+    database_truth what;
+    layout told;
+};
+
+class source_notes {
+  public:
+    explicit source_notes(report& out) : out_{out} {}
+
+    position reached;
+
+    void begin(position held, const layout& first) {
+        reached = held;
+        out_.check(rules::layout, first.at >= held, [] { return "it is from before the hold"; });
+        if (is_sound(first)) shapes_.emplace(first);
+    }
+    [[nodiscard]] position last_commit() const { return commits_.empty() ? position{} : commits_.back().at; }
+    [[nodiscard]] position middle() const { return commits_.empty() ? reached : commits_[commits_.size() / 2].at; }
+
+    /// The last truth that was told.
+    [[nodiscard]] const database_truth& now() const { return truths_.back().what; }
+
+    /// A batch with something in it, which `follow` has to replace.
+    [[nodiscard]] static log_batch dirty_batch() {
+        log_batch dirty;
+        dirty.after = dirty.upto = {3};
+        dirty.commits.push_back({{3}, {}, 0, 1});
+        dirty.changes.append({change_kind::erase_range, write_hint::unknown, {{3}, 0}, "", ""});
+        dirty.layouts.push_back({});
+        return dirty;
+    }
+
+    /// False when there is no going on after it.
+    bool add(noted_chunk c, const read_budget& budget, const source_traits& traits) {
+        const key_range& in = c.read.interval;
+        const auto where = [&] { return printable(in) + " of " + printable(c.asked); };
+        const bool goes_on = in.end == c.asked.end || (!in.is_unbounded() && c.asked.ends_after(in.end));
+        const bool is_progress = in.begin == c.asked.begin && goes_on && !in.is_empty();
+        if (!out_.check(rules::reads, is_progress, [&] { return "a chunk " + where(); })) return false;
+        const bool appended = !c.rows.empty() && c.rows[0] == row_view{"kept", "from before"};
+        if (!out_.check(rules::reads, appended, [&] { return "rows that were there before are gone"; })) return false;
+        for (std::size_t i = 1; i < c.rows.size(); ++i)
+            out_.check(rules::reads, in.contains(c.rows[i].key) && (i == 1 || c.rows[i - 1].key < c.rows[i].key),
+                       [&] { return "key " + printable(c.rows[i].key) + " in its place in " + where(); });
+        const std::size_t most = std::max<std::size_t>(budget.rows, 1);
+        out_.check(rules::reads, c.rows.size() - 1 <= most, [&] {
+            return std::to_string(c.rows.size() - 1) + " rows for a budget of " + std::to_string(budget.rows);
+        });
+
+        const horizon& seen = c.read.seen;
+        bool is_formed = seen.low <= seen.high && std::is_sorted(seen.also.begin(), seen.also.end());
+        for (const position p : seen.also) is_formed = is_formed && p > seen.low && p <= seen.high;
+        if (traits.prefix_snapshots) is_formed = is_formed && seen.low == seen.high && seen.also.empty();
+        out_.check(rules::horizons, is_formed, [&] { return "of " + where() + ": " + describe(seen); });
+        chunks_.push_back(std::move(c));
+        return true;
+    }
+
+    void add(noted_truth t) {
+        if (is_sound(t.told))
+            out_.check(rules::layout, outline(t.told) == t.what.partitions, [&] {
+                return "at " + std::to_string(t.at.value) + " it told of other partitions than are there";
+            });
+        if (shapes_) {
+            const layout then = shapes_->at(std::max(t.at, shapes_->first().at));
+            out_.check(rules::layout_log, t.at < shapes_->first().at || outline(then) == t.what.partitions, [&] {
+                return "at " + std::to_string(t.at.value) + " the log gives other partitions than are there";
+            });
+        }
+        truths_.push_back(std::move(t));
+    }
+
+    void add(const log_batch& batch) {
+        const bool fits = batch.after == reached && batch.upto >= reached;
+        out_.check(rules::follows, fits, [&] {
+            return "(" + std::to_string(batch.after.value) + ", " + std::to_string(batch.upto.value) + "] after " +
+                   std::to_string(reached.value);
+        });
+        std::vector<noted_commit> fresh;
+        split(batch, fresh);
+        for (noted_commit& c : fresh) {
+            for (const layout_change& change : c.layouts) apply(change);
+            commits_.push_back(std::move(c));
+        }
+        reached = std::max(reached, batch.upto);
+    }
+
+    /// Appends the commits of a batch, each with what belongs to it.
+    void split(const log_batch& batch, std::vector<noted_commit>& out) {
+        std::size_t next = 0;
+        position last = batch.after;
+        for (const commit& c : batch.commits) {
+            bool is_whole =
+                c.at > last && c.at <= batch.upto && c.first == next && c.count <= batch.changes.size() - next;
+            if (!out_.check(rules::follows, is_whole, [&] {
+                    return "commit " + std::to_string(c.at.value) + " in (" + std::to_string(last.value) + ", " +
+                           std::to_string(batch.upto.value) + "] with changes from " + std::to_string(c.first);
+                }))
+                return;
+            last = c.at;
+            noted_commit noted{.at = c.at, .changes = {}, .layouts = {}};
+            for (; next < c.first + c.count; ++next) {
+                const change_view change = batch.changes[next];
+                const bool in_order =
+                    change.at.at == c.at && (noted.changes.empty() || noted.changes.back().at < change.at);
+                out_.check(rules::follows, in_order, [&] {
+                    return "a change at " + std::to_string(change.at.at.value) + "." +
+                           std::to_string(change.at.ordinal) + " in its place in commit " + std::to_string(c.at.value);
+                });
+                noted.changes.push_back({change.kind, change.at, key{change.key}, std::string{change.payload}});
+            }
+            out.push_back(std::move(noted));
+        }
+        out_.check(rules::follows, next == batch.changes.size(), [] { return "changes that belong to no commit"; });
+        for (const layout_change& change : batch.layouts) {
+            const auto owner =
+                std::find_if(out.begin(), out.end(), [&](const auto& c) { return c.at == change.at.at; });
+            if (out_.check(rules::layout_log, owner != out.end(), [&] {
+                    return "a layout change at " + std::to_string(change.at.at.value) + " in no commit";
+                }))
+                owner->layouts.push_back(change);
+        }
+    }
+
+    /// Compares what was followed again with what was followed first, above `after`.
+    void expect_same(const std::vector<noted_commit>& again, position after) {
+        auto first = commits_.begin();
+        while (first != commits_.end() && first->at <= after) ++first;
+        std::size_t i = 0;
+        for (; first != commits_.end() && i < again.size() && *first == again[i]; ++i) ++first;
+        out_.check(rules::repeats, first == commits_.end() && (i == again.size() || again[i].at > reached), [&] {
+            return "above " + std::to_string(after.value) + " commit " +
+                   (first != commits_.end() ? std::to_string(first->at.value) : std::string{"after the last"}) +
+                   " is another, or missing, the second time";
+        });
+    }
+
+    /// Keys whose content the log did not tell, and that no image from after it covers.
+    [[nodiscard]] std::vector<key_range> untold() const {
+        std::vector<key_range> all;
+        for (const noted_commit& c : commits_)
+            for (const noted_change& change : c.changes) {
+                if (change.kind != change_kind::replaced) continue;
+                std::vector<key_range> left{change.range()};
+                for (const noted_chunk& image : chunks_) {
+                    if (!image.contains(change)) continue;
+                    std::vector<key_range> rest;
+                    for (const key_range& part : left)
+                        for (key_range& r : difference(part, image.read.interval)) rest.push_back(std::move(r));
+                    left = std::move(rest);
+                }
+                all.insert(all.end(), left.begin(), left.end());
+            }
+        std::erase_if(all, [](const key_range& r) { return r.is_empty(); });
+        return all;
+    }
+
+    /// Every image, brought to each position at which the truth is known, is the truth.
+    void compare() {
+        for (const noted_chunk& image : chunks_) compare(image);
+        for (const noted_commit& c : commits_)
+            for (const layout_change& change : c.layouts)
+                for (const partition& p : change.begun) {
+                    if (!p.born_empty) continue;
+                    noted_chunk empty;
+                    empty.read.interval = p.interval;
+                    empty.born_empty = change.at;
+                    empty.rows.append("kept", "from before");
+                    compare(empty);
+                }
+    }
+
+  private:
+    using rules = source_rules;
+    using rows_by_key = std::map<key, std::string, std::less<>>;
+
+    void compare(const noted_chunk& image) {
+        const key_range& in = image.read.interval;
+        rows_by_key rows;
+        for (std::size_t i = 1; i < image.rows.size(); ++i) rows.emplace(image.rows[i].key, image.rows[i].value);
+        std::vector<key_range> unknown;
+        auto next = commits_.begin();
+        for (const noted_truth& truth : truths_) {
+            for (; next != commits_.end() && next->at <= truth.at; ++next)
+                for (const noted_change& change : next->changes)
+                    if (!image.contains(change)) apply(change, in, rows, unknown);
+            if (truth.at < image.usable_from()) continue;
+            const auto is_unknown = [&](key_view k) {
+                return std::any_of(unknown.begin(), unknown.end(), [&](const key_range& r) { return r.contains(k); });
+            };
+            std::string wrong;
+            for (auto row = truth.what.rows.lower_bound(in.begin);
+                 row != truth.what.rows.end() && in.ends_after(row->first) && wrong.empty(); ++row) {
+                const auto found = rows.find(row->first);
+                if (is_unknown(row->first) || (found != rows.end() && found->second == row->second)) continue;
+                wrong = "key " + printable(row->first) + (found == rows.end() ? " is missing" : " has another value");
+            }
+            for (auto row = rows.begin(); row != rows.end() && wrong.empty(); ++row)
+                if (!is_unknown(row->first) && !truth.what.rows.contains(row->first))
+                    wrong = "key " + printable(row->first) + " should not be there";
+            out_.check(image.born_empty ? rules::born_empty : rules::exact, wrong.empty(), [&] {
+                return wrong + " at " + std::to_string(truth.at.value) + " by the image " + printable(in) + " " +
+                       describe(image.read.seen);
+            });
+            if (!wrong.empty()) return;
+        }
+    }
+
+    void apply(const noted_change& change, const key_range& in, rows_by_key& rows, std::vector<key_range>& unknown) {
+        switch (change.kind) {
+            case change_kind::put:
+                if (in.contains(change.key)) rows.insert_or_assign(change.key, change.payload);
+                return;
+            case change_kind::erase:
+                rows.erase(change.key);
+                return;
+            case change_kind::erase_range:
+                std::erase_if(rows, [&](const auto& row) { return change.range().contains(row.first); });
+                return;
+            case change_kind::replaced:
+                unknown.push_back(intersection(change.range(), in));
+                std::erase_if(unknown, [](const key_range& r) { return r.is_empty(); });
+                return;
+            case change_kind::patch:
+                if (const auto row = rows.find(change.key); row != rows.end()) {
+                    std::string value;
+                    apply_patch(row->second, change.payload, value);
+                    row->second = std::move(value);
+                }
+                return;
+        }
+    }
+
+    void apply(const layout_change& change) {
+        if (!shapes_) return;
+        std::string wrong;
+        for (const partition& p : change.begun)
+            if (p.id.created != change.at.at) wrong = "a partition begins with another position of its creation";
+        try {
+            shapes_->apply(change);
+        } catch (const error& e) {
+            wrong = e.line();
+        }
+        out_.check(rules::layout_log, wrong.empty(), [&] { return wrong; });
+    }
+
+    [[nodiscard]] bool is_sound(const layout& shape) {
+        std::string wrong;
+        for (std::size_t i = 1; i < shape.partitions.size(); ++i)
+            if (shape.partitions[i].interval.begin <= shape.partitions[i - 1].interval.begin)
+                wrong = "not in key order";
+        try {
+            static_cast<void>(layout_history{shape});
+        } catch (const error& e) {
+            wrong = e.line();
+        }
+        return out_.check(rules::layout, wrong.empty(), [&] { return wrong; });
+    }
+
+    [[nodiscard]] static std::vector<std::pair<std::string, key_range>> outline(const layout& shape) {
+        std::vector<std::pair<std::string, key_range>> all;
+        for (const partition& p : shape.partitions) all.emplace_back(p.name, p.interval);
+        return all;
+    }
+    [[nodiscard]] static std::string describe(const horizon& seen) {
+        return "seen up to " + std::to_string(seen.low.value) + ", at most " + std::to_string(seen.high.value) +
+               " with " + std::to_string(seen.also.size()) + " between";
+    }
+
+    report& out_;
+    std::optional<layout_history> shapes_;
+    std::vector<noted_commit> commits_;
+    std::vector<noted_chunk> chunks_;
+    std::vector<noted_truth> truths_;
+};
+
+}  // namespace foreshadow::testing::detail
