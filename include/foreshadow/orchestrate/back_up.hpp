@@ -63,9 +63,7 @@ class back_up {
 
     task<restore_point> run_leased() {
         auto& s = session_;
-        std::vector<task<>> beside;
-        beside.push_back(keep_lease());
-        co_await run_until(begin(), std::move(beside));
+        co_await keeping_the_lease(begin());
         journal_.emplace(s.with.repository, s.knows.source.id, s.knows.followed);
         recorder<Parts> records{s, *journal_, checkpoints_};
         forecaster<Parts> forecasts{s};
@@ -85,20 +83,32 @@ class back_up {
             }
         } while (!is_stopped() && !scans.is_complete());
         if (is_stopped()) {
-            co_await records.seal();
-            co_await checkpoints_.write();
+            co_await keeping_the_lease(keep_what_was_read(records));
             throw stopped_on_request();
         }
-        restore_point point = co_await publish(records, forecasts);
-        co_return point;
+        std::optional<restore_point> point;
+        co_await keeping_the_lease(publish(records, forecasts, point));
+        co_return std::move(*point);
+    }
+
+    task<> keep_what_was_read(recorder<Parts>& records) {
+        co_await records.seal();
+        co_await checkpoints_.write();
     }
 
     [[nodiscard]] bool is_stopped() const { return session_.options.stop != nullptr && session_.options.stop->load(); }
 
     static constexpr double lease_renewal_seconds = 15;
 
+    /// However long a step takes, nobody else gets in.
+    task<> keeping_the_lease(task<> step) {
+        std::vector<task<>> beside;
+        beside.push_back(keep_lease());
+        co_await run_until(std::move(step), std::move(beside));
+    }
+
     task<> keep_lease() {
-        while (!session_.stopping) {
+        for (;;) {
             co_await session_.with.clock.sleep(lease_renewal_seconds);
             co_await lease_->renew();
         }
@@ -131,9 +141,10 @@ class back_up {
         } else if (last) {
             last_at_ = last->at;
             s.knows = std::move(last->knows);
-            // Publishing ends with an acknowledgement: a source that does not remember it is not the one that was
-            // backed up.
-            s.knows.acknowledged = last->at;
+            // Publishing acknowledges the point, then removes the checkpoints: a source that does not remember the one,
+            // when the others are gone, is not the one that was backed up.
+            const bool was_acknowledged = !left || left->knows.timeline != s.knows.timeline;
+            s.knows.acknowledged = was_acknowledged ? last->at : left->knows.acknowledged;
         }
         if (s.backup.empty())
             s.backup = point_id(s.knows.timeline, {static_cast<std::uint64_t>(s.figures.started.microseconds)});
@@ -219,7 +230,7 @@ class back_up {
         co_return lasted;
     }
 
-    task<restore_point> publish(recorder<Parts>& records, forecaster<Parts>& forecasts) {
+    task<> publish(recorder<Parts>& records, forecaster<Parts>& forecasts, std::optional<restore_point>& published) {
         auto& s = session_;
         const position at = s.followed;
         co_await records.write_runs(true);
@@ -248,10 +259,10 @@ class back_up {
                             .omissions = omissions_};
         co_await lease_->assert_held();
         co_await put_point(point);
-        co_await remove_checkpoints();
         co_await patiently(s, [&s, at] { return s.with.source.acknowledge(at); });
+        co_await remove_checkpoints();
         s.tell(point_published{.id = point.id, .at = at, .time = point.time});
-        co_return point;
+        published = std::move(point);
     }
 
     /// A source in which nothing happened since its last point is at that point still.

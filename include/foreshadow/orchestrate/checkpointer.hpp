@@ -40,6 +40,8 @@ class checkpointer {
         checkpoint state{.backup = s.backup, .sequence = s.sequence + 1, .knows = s.knows, .figures = s.figures};
         state.knows.model = s.with.predictor.save();
         co_await s.with.storage.flush();
+        // Whoever took over goes on with the same backup: its checkpoints are not ours to write or remove.
+        if (s.assert_held) co_await s.assert_held();
         const std::string name = checkpoint_name(s.knows.source.id, s.backup, state.sequence);
         std::string text = document_of(state);
         co_await s.with.repository.put(name, object_kind::checkpoint, std::move(text));
@@ -49,7 +51,7 @@ class checkpointer {
             const std::string old = checkpoint_name(s.knows.source.id, s.backup, before);
             co_await s.with.repository.remove(old);
         }
-        // Whoever took over may need the log that this one could let go.
+        // And may need the log that this one could let go.
         if (s.assert_held) co_await s.assert_held();
         const position upto = state.knows.followed;
         co_await patiently(s, [&s, upto] { return s.with.source.acknowledge(upto); });
