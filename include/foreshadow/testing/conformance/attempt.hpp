@@ -7,6 +7,7 @@
 #include "foreshadow/error.hpp"
 #include "foreshadow/run/scope.hpp"
 #include "foreshadow/task.hpp"
+#include "foreshadow/testing/conformance/report.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -130,6 +131,16 @@ inline task<> wait_turns(std::size_t turns) {
 }
 
 }  // namespace detail
+
+/// The rule for what a kit did not expect to fail.
+inline constexpr rule completes{"completes", "no call fails but where the contract says so"};
+
+/// Runs what a kit does; what is thrown on the way ends the kit and is told in its report.
+template <class Time>
+void run_kit(Time& time, task<> kit, report& out) {
+    const attempt<> made = attempt_call([&] { time.run(std::move(kit)); });
+    out.check(completes, made.returned(), [&] { return made.text(); });
+}
 
 /// Starts `call`, cancels it after so many turns of the executor, and waits for it to end.
 template <class T>

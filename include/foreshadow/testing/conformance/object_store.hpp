@@ -332,7 +332,7 @@ template <class Make, class Time = real_time>
     auto&& store = make();
     static_assert(object_store<std::remove_cvref_t<decltype(store)>>);
     detail::object_store_kit<std::remove_cvref_t<decltype(store)>> kit{store, effort, out};
-    time.run(kit.run());
+    run_kit(time, kit.run(), out);
     return out;
 }
 

@@ -314,7 +314,7 @@ template <class Make, class Time = real_time>
     auto&& bench = make();
     static_assert(source_bench<std::remove_cvref_t<decltype(bench)>>);
     detail::source_kit<std::remove_cvref_t<decltype(bench)>> kit{bench, out};
-    time.run(kit.run());
+    run_kit(time, kit.run(), out);
     return out;
 }
 

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Whether a target keeps its contract: it takes rows in any cut, shows nothing before it is finished, everything
+// after, and nothing at all where a restore was given up or its process died.
+//
+// Rows mean something to a database, so the user gives a sample that it can take, and a way to look at what is there
+// with the database's own eyes.
+#pragma once
+
+#include "foreshadow/target/target.hpp"
+#include "foreshadow/testing/conformance/attempt.hpp"
+#include "foreshadow/testing/conformance/report.hpp"
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace foreshadow::testing {
+
+/// What is restored by the kit: partitions, definitions among them where the database needs any, and their rows. Some
+/// partitions should have many rows, some none.
+struct target_sample {
+    layout shape;
+    std::map<key, std::string, std::less<>> rows;
+};
+
+/// A target that nothing was restored into yet, and the place that it restores to.
+/// - `target`: the target under test; the kit moves it away where it plays a process that dies.
+/// - `sample()`: what the kit may restore.
+/// - `visible()`: what whoever looks there now finds: nothing, or rows by key.
+template <class B>
+concept target_bench = target<decltype(B::target)> && requires(B& b) {
+    { b.sample() } -> std::same_as<task<target_sample>>;
+    { b.visible() } -> std::same_as<task<std::optional<std::map<key, std::string, std::less<>>>>>;
+};
+
+struct target_rules {
+    static constexpr rule takes{"takes", "a restore in the order of the contract succeeds, however the rows are cut"};
+    static constexpr rule hidden{"hidden", "nothing is visible before finish"};
+    static constexpr rule whole{"whole", "after finish exactly the rows that were loaded are visible"};
+    static constexpr rule empty{"empty", "partitions without rows are restored as such"};
+    static constexpr rule abandons{"abandons", "abandon never throws, and leaves nothing that looks whole"};
+    static constexpr rule dies{"dies", "a target that goes away unfinished leaves nothing that looks whole"};
+    static constexpr rule cancels{"cancels", "a call can be cancelled, and what was begun be abandoned after it"};
+};
+
+namespace detail {
+
+template <class Bench>
+class target_kit {
+  public:
+    target_kit(std::function<std::unique_ptr<Bench>()> make, report& out) : make_{std::move(make)}, out_{out} {}
+
+    task<> run() {
+        for (const std::size_t rows : {std::size_t{1}, std::size_t{3}, std::size_t{1'000'000}}) co_await restore(rows);
+        co_await restore_nothing();
+        for (std::size_t calls = 0;; ++calls)
+            if (!co_await give_up_after(calls)) break;
+        for (std::size_t calls = 0;; ++calls)
+            if (!co_await die_after(calls)) break;
+        for (const std::size_t turns : {0U, 1U, 2U, 4U}) co_await cancel(turns);
+    }
+
+  private:
+    using rules = target_rules;
+    using target_type = decltype(Bench::target);
+    using rows_by_key = std::map<key, std::string, std::less<>>;
+    static constexpr std::size_t no_limit = static_cast<std::size_t>(-1);
+
+    /// Partitions in the order in which a restore gives them: definitions first.
+    [[nodiscard]] static std::vector<partition> in_order(const layout& shape) {
+        std::vector<partition> all = shape.partitions;
+        std::stable_partition(all.begin(), all.end(),
+                              [](const partition& p) { return p.holds == content::definitions; });
+        return all;
+    }
+    /// The rows of a partition in batches of so many; an empty batch before and after.
+    [[nodiscard]] static std::vector<row_batch> batches_of(const rows_by_key& rows, const key_range& of,
+                                                           std::size_t many) {
+        std::vector<row_batch> all(2);
+        for (auto row = rows.lower_bound(of.begin); row != rows.end() && of.ends_after(row->first); ++row) {
+            if (all.back().size() >= many) all.emplace_back();
+            all.back().append(row->first, row->second);
+        }
+        all.emplace_back();
+        return all;
+    }
+
+    /// Makes the calls of a restore, all or the first few; true where there were more. Looks after each where asked.
+    task<bool> make_calls(target_type* into, const target_sample* of, std::size_t rows, std::size_t most = no_limit,
+                          Bench* look = nullptr) {
+        std::size_t calls = 0;
+        if (calls++ == most) co_return true;
+        co_await into->begin(of->shape);
+        if (look != nullptr) co_await expect_hidden(look, "after begin");
+        for (const partition& p : in_order(of->shape)) {
+            const std::vector<row_batch> batches = batches_of(of->rows, p.interval, rows);
+            for (const row_batch& batch : batches) {
+                if (calls++ == most) co_return true;
+                co_await into->load(p, batch);
+            }
+            if (look != nullptr) co_await expect_hidden(look, "after a load of " + p.name);
+            if (calls++ == most) co_return true;
+            co_await into->complete(p);
+            if (look != nullptr) co_await expect_hidden(look, "after " + p.name + " was complete");
+        }
+        if (calls++ == most) co_return true;
+        co_await into->finish();
+        co_return false;
+    }
+    task<> expect_hidden(Bench* bench, std::string when) {
+        const std::optional<rows_by_key> seen = co_await bench->visible();
+        out_.check(rules::hidden, !seen, [&] { return std::to_string(seen->size()) + " rows are visible " + when; });
+    }
+    /// Only where the visible rows are not those of the sample.
+    [[nodiscard]] static std::string difference_of(const std::optional<rows_by_key>& seen, const rows_by_key& asked) {
+        if (!seen) return "nothing is visible";
+        for (const auto& [k, value] : asked) {
+            const auto found = seen->find(k);
+            if (found == seen->end()) return "key " + printable(k) + " is missing";
+            if (found->second != value) return "key " + printable(k) + " has another value";
+        }
+        return seen->size() == asked.size() ? "" : "there are keys that were not loaded";
+    }
+
+    task<> restore(std::size_t rows) {
+        const auto bench = make_();
+        const target_sample of = co_await bench->sample();
+        co_await expect_hidden(bench.get(), "before begin");
+        auto calls = make_calls(&bench->target, &of, rows, no_limit, bench.get());
+        const attempt<bool> made = co_await attempt_to(std::move(calls));
+        const auto cut = [&] { return "in batches of " + std::to_string(rows) + " rows: "; };
+        if (!out_.check(rules::takes, made.returned(), [&] { return cut() + made.text(); })) co_return;
+        const std::string wrong = difference_of(co_await bench->visible(), of.rows);
+        out_.check(rules::whole, wrong.empty(), [&] { return cut() + wrong; });
+    }
+
+    task<> restore_nothing() {
+        const auto bench = make_();
+        target_sample of = co_await bench->sample();
+        for (const partition& p : of.shape.partitions) {
+            if (p.holds == content::definitions) continue;
+            std::erase_if(of.rows, [&](const auto& row) { return p.interval.contains(row.first); });
+        }
+        auto calls = make_calls(&bench->target, &of, 10);
+        const attempt<bool> made = co_await attempt_to(std::move(calls));
+        if (!out_.check(rules::empty, made.returned(), [&] { return made.text(); })) co_return;
+        const std::string wrong = difference_of(co_await bench->visible(), of.rows);
+        out_.check(rules::empty, wrong.empty(), [&] { return wrong; });
+    }
+
+    task<bool> give_up_after(std::size_t calls) {
+        const auto bench = make_();
+        const target_sample of = co_await bench->sample();
+        const bool was_cut = co_await make_calls(&bench->target, &of, 1'000, calls);
+        if (!was_cut) co_return false;
+        auto giving_up = bench->target.abandon();
+        const attempt<> made = co_await attempt_to(std::move(giving_up));
+        const auto when = [&] { return "after " + std::to_string(calls) + " calls: "; };
+        out_.check(rules::abandons, made.returned(), [&] { return when() + made.text(); });
+        const std::optional<rows_by_key> seen = co_await bench->visible();
+        out_.check(rules::abandons, !seen, [&] { return when() + std::to_string(seen->size()) + " rows are visible"; });
+        co_return true;
+    }
+
+    task<bool> die_after(std::size_t calls) {
+        const auto bench = make_();
+        const target_sample of = co_await bench->sample();
+        bool was_cut = false;
+        {
+            auto dying = std::move(bench->target);
+            was_cut = co_await make_calls(&dying, &of, 1'000, calls);
+        }
+        if (!was_cut) co_return false;
+        const std::optional<rows_by_key> seen = co_await bench->visible();
+        out_.check(rules::dies, !seen, [&] {
+            return "after " + std::to_string(calls) + " calls " + std::to_string(seen->size()) + " rows are visible";
+        });
+        co_return true;
+    }
+
+    task<> cancel(std::size_t turns) {
+        const auto bench = make_();
+        const target_sample of = co_await bench->sample();
+        auto calls = make_calls(&bench->target, &of, 5);
+        const attempt<bool> made = co_await cancel_after(std::move(calls), turns);
+        const auto when = [&] { return "after " + std::to_string(turns) + " turns: "; };
+        if (made.returned()) co_return;
+        out_.check(rules::cancels, made.was_cancelled(), [&] { return when() + made.text(); });
+        auto giving_up = bench->target.abandon();
+        const attempt<> gone = co_await attempt_to(std::move(giving_up));
+        const std::optional<rows_by_key> seen = co_await bench->visible();
+        out_.check(rules::cancels, gone.returned() && !seen, [&] { return when() + "then abandon: " + gone.text(); });
+    }
+
+    std::function<std::unique_ptr<Bench>()> make_;
+    report& out_;
+};
+
+}  // namespace detail
+
+/// Checks targets of benches that `make()` returns, each for a place of its own.
+///
+/// Example: `const auto report = check_target([&] { return my_bench{...}; });`
+template <class Make, class Time = real_time>
+[[nodiscard]] report check_target(Make make, Time&& time = {}) {
+    using bench = std::remove_cvref_t<decltype(make())>;
+    static_assert(target_bench<bench>);
+    report out{"target"};
+    detail::target_kit<bench> kit{[&] { return std::unique_ptr<bench>{new bench(make())}; }, out};
+    run_kit(time, kit.run(), out);
+    return out;
+}
+
+}  // namespace foreshadow::testing
