@@ -68,7 +68,7 @@ struct layout_change {
     version at;
     wall_time time;
     std::vector<partition_id> retired;
-    std::vector<partition> begun;  ///< ids carry `at.at` as their `created`
+    std::vector<partition> begun;  ///< none was created after `at.at`
 
     friend bool operator==(const layout_change&, const layout_change&) = default;
 };
