@@ -167,7 +167,7 @@ class source_kit {
                 notes_.split(batch, again);
                 at = std::max(at, batch.upto);
             }
-            notes_.expect_same(again, *held_);
+            notes_.expect_same(std::move(again), *held_);
         }
     }
 
@@ -270,7 +270,7 @@ class source_kit {
             if (batch.upto <= at) break;
             at = batch.upto;
         }
-        notes_.expect_same(rest, durable);
+        notes_.expect_same(std::move(rest), durable);
     }
 
     /// After the release the log may be gone: then it is said, and no gap is passed off as a log.

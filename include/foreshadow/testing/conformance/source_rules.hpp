@@ -30,7 +30,8 @@ struct source_rules {
     static constexpr rule horizons{"horizons", "a horizon is well-formed, and a prefix where the traits say so"};
     static constexpr rule follows{"follows",
                                   "follow reaches the head, in whole commits in log order, and replaces out"};
-    static constexpr rule repeats{"repeats", "the log says the same however often and from wherever it is followed"};
+    static constexpr rule repeats{"repeats",
+                                  "the log leads to the same, however often and from wherever it is followed"};
     static constexpr rule head{"head", "head is at or above every commit that was visible to anybody"};
     static constexpr rule exact{"exact", "an image with the changes that its horizon lacks is what the database holds"};
     static constexpr rule born_empty{"born empty", "a partition that is born empty has no rows but what the log tells"};

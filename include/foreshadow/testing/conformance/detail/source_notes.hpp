@@ -173,17 +173,34 @@ class source_notes {
         }
     }
 
-    /// Compares what was followed again with what was followed first, above `after`.
-    void expect_same(const std::vector<noted_commit>& again, position after) {
-        auto first = commits_.begin();
-        while (first != commits_.end() && first->at <= after) ++first;
-        std::size_t i = 0;
-        for (; first != commits_.end() && i < again.size() && *first == again[i]; ++i) ++first;
-        out_.check(rules::repeats, first == commits_.end() && (i == again.size() || again[i].at > reached), [&] {
-            return "above " + std::to_string(after.value) + " commit " +
-                   (first != commits_.end() ? std::to_string(first->at.value) : std::string{"after the last"}) +
-                   " is another, or missing, the second time";
-        });
+    /// What was followed again above `after` leads to the same rows and partitions now. Its commits need not be the
+    /// same ones: a source that tells commits apart by when it looked finds several in one, a second time.
+    void expect_same(std::vector<noted_commit> again, position after) {
+        const noted_truth& now = truths_.back();
+        const auto seen_first = [&](const noted_commit& c) { return c.at <= after; };
+        again.insert(again.begin(), commits_.begin(),
+                     std::partition_point(commits_.begin(), commits_.end(), seen_first));
+        for (const noted_chunk& image : chunks_) {
+            rows_by_key rows = rows_of(image);
+            std::vector<key_range> unknown;
+            for (const noted_commit& c : again) apply(c, image, rows, unknown);
+            const std::string wrong = difference_of(rows, now.what.rows, image.read.interval, unknown);
+            out_.check(rules::repeats, wrong.empty(), [&] {
+                return wrong + " when the log above " + std::to_string(after.value) + " is followed again";
+            });
+        }
+        if (!shapes_) return;
+        std::string wrong;
+        try {
+            layout_history shapes{shapes_->first()};
+            for (const noted_commit& c : again)
+                for (const layout_change& change : c.layouts) shapes.apply(change);
+            if (outline(shapes.current()) != now.what.partitions) wrong = "other partitions";
+        } catch (const error& e) {
+            wrong = e.line();
+        }
+        out_.check(rules::repeats, wrong.empty(),
+                   [&] { return wrong + " when the log above " + std::to_string(after.value) + " is followed again"; });
     }
 
     /// Keys whose content the log did not tell, and that no image from after it covers.
@@ -225,39 +242,54 @@ class source_notes {
     using rules = source_rules;
     using rows_by_key = std::map<key, std::string, std::less<>>;
 
-    void compare(const noted_chunk& image) {
-        const key_range& in = image.read.interval;
+    [[nodiscard]] static rows_by_key rows_of(const noted_chunk& image) {
         rows_by_key rows;
         for (std::size_t i = 1; i < image.rows.size(); ++i) rows.emplace(image.rows[i].key, image.rows[i].value);
+        return rows;
+    }
+
+    /// The first key at which `rows` and the truth differ in an interval, but for what the log does not tell.
+    [[nodiscard]] static std::string difference_of(const rows_by_key& rows, const rows_by_key& truth,
+                                                   const key_range& in, const std::vector<key_range>& unknown) {
+        const auto is_unknown = [&](key_view k) {
+            return std::any_of(unknown.begin(), unknown.end(), [&](const key_range& r) { return r.contains(k); });
+        };
+        for (auto row = truth.lower_bound(in.begin); row != truth.end() && in.ends_after(row->first); ++row) {
+            const auto found = rows.find(row->first);
+            if (is_unknown(row->first) || (found != rows.end() && found->second == row->second)) continue;
+            return "key " + printable(row->first) + (found == rows.end() ? " is missing" : " has another value");
+        }
+        for (const auto& row : rows)
+            if (!is_unknown(row.first) && !truth.contains(row.first))
+                return "key " + printable(row.first) + " should not be there";
+        return {};
+    }
+
+    void compare(const noted_chunk& image) {
+        const key_range& in = image.read.interval;
+        rows_by_key rows = rows_of(image);
         std::vector<key_range> unknown;
         auto next = commits_.begin();
         for (const noted_truth& truth : truths_) {
-            for (; next != commits_.end() && next->at <= truth.at; ++next)
-                for (const noted_change& change : next->changes)
-                    if (!image.contains(change)) apply(change, in, rows, unknown);
+            for (; next != commits_.end() && next->at <= truth.at; ++next) apply(*next, image, rows, unknown);
             if (truth.at < image.usable_from()) continue;
-            const auto is_unknown = [&](key_view k) {
-                return std::any_of(unknown.begin(), unknown.end(), [&](const key_range& r) { return r.contains(k); });
-            };
-            std::string wrong;
-            for (auto row = truth.what.rows.lower_bound(in.begin);
-                 row != truth.what.rows.end() && in.ends_after(row->first) && wrong.empty(); ++row) {
-                const auto found = rows.find(row->first);
-                if (is_unknown(row->first) || (found != rows.end() && found->second == row->second)) continue;
-                wrong = "key " + printable(row->first) + (found == rows.end() ? " is missing" : " has another value");
-            }
-            for (auto row = rows.begin(); row != rows.end() && wrong.empty(); ++row)
-                if (!is_unknown(row->first) && !truth.what.rows.contains(row->first))
-                    wrong = "key " + printable(row->first) + " should not be there";
-            out_.check(image.born_empty ? rules::born_empty : rules::exact, wrong.empty(), [&] {
+            const std::string wrong = difference_of(rows, truth.what.rows, in, unknown);
+            const bool is_right = out_.check(image.born_empty ? rules::born_empty : rules::exact, wrong.empty(), [&] {
                 return wrong + " at " + std::to_string(truth.at.value) + " by the image " + printable(in) + " " +
                        describe(image.read.seen);
             });
-            if (!wrong.empty()) return;
+            if (!is_right) return;
         }
     }
 
-    void apply(const noted_change& change, const key_range& in, rows_by_key& rows, std::vector<key_range>& unknown) {
+    static void apply(const noted_commit& c, const noted_chunk& image, rows_by_key& rows,
+                      std::vector<key_range>& unknown) {
+        for (const noted_change& change : c.changes)
+            if (!image.contains(change)) apply(change, image.read.interval, rows, unknown);
+    }
+
+    static void apply(const noted_change& change, const key_range& in, rows_by_key& rows,
+                      std::vector<key_range>& unknown) {
         switch (change.kind) {
             case change_kind::put:
                 if (in.contains(change.key)) rows.insert_or_assign(change.key, change.payload);
@@ -286,7 +318,7 @@ class source_notes {
         if (!shapes_) return;
         std::string wrong;
         for (const partition& p : change.begun)
-            if (p.id.created != change.at.at) wrong = "a partition begins with another position of its creation";
+            if (p.id.created > change.at.at) wrong = "a partition was created after the change that begins it";
         try {
             shapes_->apply(change);
         } catch (const error& e) {
