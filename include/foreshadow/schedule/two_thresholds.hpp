@@ -31,7 +31,7 @@ class two_thresholds {
     /// A rate of changes that is not a number holds.
     [[nodiscard]] pace_decision decide(const pace_input& input) {
         // A decision after a long silence is still one decision: at most five seconds' worth.
-        const double seconds = std::clamp(input.seconds_since_last, 0.0, 5.0);
+        const double seconds = input.seconds_since_last > 0 ? std::min(input.seconds_since_last, 5.0) : 0.0;
         const double factor = std::pow(options_.step, seconds);
         if (input.predicted_change_rate > options_.speed_up_above) {
             rate_ = std::min(rate_ * factor, options_.fastest);
