@@ -6,12 +6,20 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace foreshadow::testing {
+
+/// A number of any size in a few characters.
+[[nodiscard]] inline std::string short_text(double number) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", number);
+    return text;
+}
 
 /// A sentence of a contract: what it is called, and what it asks.
 struct rule {
