@@ -3,13 +3,15 @@
 // Runs the main property over many seeds, and says how to run again each that fails:
 //
 //   trials [--from N] [--seeds N] [--twice N]
-//   trials --crash-points SEED [--steps N] [--from N]
+//   trials --crash-points SEED [--steps N] [--from N] [--every N]
 //
 // --twice N lives every Nth trial twice, and both must end in the same bytes. --crash-points lets a backup of a
-// database that lives for --steps die at every point at which it can, one at a time. Status 1 where anything was wrong.
+// database that lives for --steps die at every point (or every Nth) at which it can, one at a time. Status 1 where
+// anything was wrong.
 #include "crash_points.hpp"
 #include "trial.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstring>
@@ -73,7 +75,8 @@ class stopwatch {
     double next_ = 60;
 };
 
-int run_crash_points(const std::string& program, std::uint64_t seed, std::size_t steps, std::uint64_t from) {
+int run_crash_points(const std::string& program, std::uint64_t seed, std::size_t steps, std::uint64_t from,
+                     std::uint64_t every) {
     stopwatch time;
     std::uint64_t failed = 0;
     for (const auto where : {support::crash_at::operation, support::crash_at::step}) {
@@ -88,7 +91,7 @@ int run_crash_points(const std::string& program, std::uint64_t seed, std::size_t
                       << again << " chunks read again, " << orphans << " segments left to prune, " << failed
                       << " failed; " << static_cast<long>(time.seconds()) << " s" << std::endl;
         };
-        for (std::uint64_t n = from; n < points; ++n) {
+        for (std::uint64_t n = from; n < points; n += every) {
             const support::crash_result result = support::crash(seed, steps, where, n);
             died += result.died;
             resumed += result.resumed;
@@ -135,7 +138,8 @@ int main(int count, char** words) {
     const std::uint64_t crash_seed = argument(count, words, "--crash-points", 0);
     if (crash_seed != 0)
         return run_crash_points(words[0], crash_seed, argument(count, words, "--steps", 400),
-                                argument(count, words, "--from", 0));
+                                argument(count, words, "--from", 0),
+                                std::max<std::uint64_t>(1, argument(count, words, "--every", 1)));
     return run_trials(words[0], first, argument(count, words, "--seeds", 100'000),
                       argument(count, words, "--twice", 50));
 }

@@ -35,6 +35,7 @@ support::trial_result survive(ft::faults what_goes_wrong) {
 TEST_CASE("reads that fail end a backup, and the next one goes on", "[simulation]") {
     CHECK(survive({.read_error = .05}).errors > 0);
 }
+TEST_CASE("a database that is busy is waited for", "[simulation]") { CHECK(survive({.busy = .1}).errors == 0); }
 TEST_CASE("reads that are repeated or stall change nothing", "[simulation]") {
     CHECK(survive({.read_repeat = .3, .slow = .2}).errors == 0);
 }

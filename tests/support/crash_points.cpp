@@ -7,6 +7,7 @@
 #include "foreshadow/predict/size_extrapolation.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <set>
 #include <utility>
@@ -24,10 +25,10 @@ fs::back_up_options how(std::uint64_t seed) {
     return options;
 }
 
-ft::database_options what(std::uint64_t seed) {
+ft::database_options what(std::uint64_t seed, std::size_t steps) {
     ft::database_options options = lively(seed);
     options.work.untold_changes = false;  // what changes untold is read again, and rightly
-    options.warm_up = 120;
+    options.warm_up = 50 + steps / 2;     // a longer life, a larger database, a longer backup
     return options;
 }
 
@@ -81,18 +82,9 @@ std::string check_objects(simulated_world& world, std::uint64_t& orphans) {
     return {};
 }
 
-}  // namespace
-
-std::uint64_t count_crash_points(std::uint64_t seed, std::size_t steps, crash_at where) {
-    simulated_world world{what(seed)};
-    world.be_known_when_dead();
-    world.live(steps);
-    return back_up_until(world, seed, where, never).points;
-}
-
-crash_result crash(std::uint64_t seed, std::size_t steps, crash_at where, std::uint64_t number) {
+crash_result crash_and_go_on(std::uint64_t seed, std::size_t steps, crash_at where, std::uint64_t number) {
     crash_result result;
-    simulated_world world{what(seed)};
+    simulated_world world{what(seed, steps)};
     world.be_known_when_dead();
     world.live(steps);
     const lifetime first = back_up_until(world, seed, where, number);
@@ -115,6 +107,25 @@ crash_result crash(std::uint64_t seed, std::size_t steps, crash_at where, std::u
     if (result.wrong.empty() && result.chunks_again > how(seed).workers)
         result.wrong = std::to_string(result.chunks_again) + " chunks from before the last checkpoint are read again";
     return result;
+}
+
+}  // namespace
+
+std::uint64_t count_crash_points(std::uint64_t seed, std::size_t steps, crash_at where) {
+    simulated_world world{what(seed, steps)};
+    world.be_known_when_dead();
+    world.live(steps);
+    return back_up_until(world, seed, where, never).points;
+}
+
+crash_result crash(std::uint64_t seed, std::size_t steps, crash_at where, std::uint64_t number) {
+    crash_result failed;
+    try {
+        return crash_and_go_on(seed, steps, where, number);
+    } catch (const fs::error& e) {
+        failed.wrong = "unexpected: " + e.line();
+    }
+    return failed;
 }
 
 }  // namespace support

@@ -268,7 +268,7 @@ class living_trial {
                                                                        {&ft::faults::slow, .2},
                                                                        {&ft::faults::clock_jump, .05},
                                                                        {&ft::faults::amnesia, .5},
-                                                                       {&ft::faults::slow, .02}}};
+                                                                       {&ft::faults::busy, .05}}};
     for (const auto& [which, often] : all)
         if (dice.chance(.2)) wrong.*which = often;
     if (dice.chance(.5)) wrong.crash_every = dice.between(20, 600);

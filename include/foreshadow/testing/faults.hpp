@@ -26,6 +26,7 @@ namespace foreshadow::testing {
 struct faults {
     std::uint64_t seed = 1;
 
+    double busy = 0;           ///< the database asks to be asked later, whatever it was asked
     double read_error = 0;     ///< reading a chunk fails
     double read_repeat = 0;    ///< a chunk is read twice, and the second answer counts
     double log_error = 0;      ///< following is cut off

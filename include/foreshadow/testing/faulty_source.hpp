@@ -22,38 +22,38 @@ class faulty_source {
     faulty_source(Source from, trouble with) : source_{std::move(from)}, with_{std::move(with)} {}
 
     task<source_identity> identity() {
-        co_await with_.begin();
+        co_await begin();
         source_identity found = co_await source_.identity();
         with_.live();
         co_return found;
     }
     task<position> hold(std::optional<position> from) {
-        co_await with_.begin();
+        co_await begin();
         if (from) refuse_lost(*from);
         const position held = co_await source_.hold(from);
         with_.live();
         co_return held;
     }
     task<> acknowledge(position p) {
-        co_await with_.begin();
+        co_await begin();
         if (with_.happens(with_.which().deaf / 2)) throw trouble::unavailable("database");
         co_await source_.acknowledge(p);
         with_.live();
         if (with_.happens(with_.which().deaf / 2)) throw trouble::unavailable("database");
     }
     task<> release() {
-        co_await with_.begin();
+        co_await begin();
         co_await source_.release();
         with_.live();
     }
     task<foreshadow::layout> layout() {
-        co_await with_.begin();
+        co_await begin();
         foreshadow::layout now = co_await source_.layout();
         with_.live();
         co_return now;
     }
     task<chunk> read(key_range range, read_budget budget, row_batch& rows) {
-        co_await with_.begin();
+        co_await begin();
         if (with_.happens(with_.which().read_error)) throw trouble::unavailable("database");
         if (with_.happens(with_.which().read_repeat)) {
             row_batch thrown_away;
@@ -65,7 +65,7 @@ class faulty_source {
         co_return made;
     }
     task<> follow(position after, log_batch& out) {
-        co_await with_.begin();
+        co_await begin();
         if (with_.happens(with_.which().log_error)) throw trouble::unavailable("log");
         if (with_.happens(with_.which().log_truncated)) *lost_ = co_await source_.head();
         refuse_lost(after);
@@ -77,19 +77,24 @@ class faulty_source {
         with_.live();
     }
     task<position> head() {
-        co_await with_.begin();
+        co_await begin();
         const position found = co_await source_.head();
         with_.live();
         co_return found;
     }
     task<foreshadow::strain> strain() {
-        co_await with_.begin();
+        co_await begin();
         const foreshadow::strain felt = co_await source_.strain();
         with_.live();
         co_return felt;
     }
 
   private:
+    task<> begin() {
+        co_await with_.begin();
+        if (with_.happens(with_.which().busy))
+            throw error{errc::busy, "the simulated database is busy", "run the same command again", retry::later};
+    }
     void refuse_lost(position from) const {
         if (from < *lost_)
             throw error{errc::hold_lost,
