@@ -1,52 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// How a kit calls what may fail: the outcome of a call is a value, to be looked at. And where the calls of a kit run:
-// in real time by default, or in whatever has `run(task<T>) -> T`, such as a `simulation`.
+// How a kit calls what may fail: the outcome of a call is a value, to be looked at.
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/run/scope.hpp"
-#include "foreshadow/task.hpp"
-#include "foreshadow/testing/conformance/report.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
-#include <cstddef>
 #include <exception>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace foreshadow::testing {
-
-/// Runs a task to its end in real time, on a context of its own.
-struct real_time {
-    template <class T>
-    T run(task<T> work) {
-        using value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
-        boost::asio::io_context context;
-        std::exception_ptr failure;
-        std::optional<value> result;
-        if constexpr (std::is_void_v<T>) {
-            boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e) { failure = e; });
-        } else {
-            boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e, T got) {
-                failure = e;
-                result.emplace(std::move(got));
-            });
-        }
-        context.run();
-        if (failure) std::rethrow_exception(failure);
-        if constexpr (!std::is_void_v<T>) return std::move(*result);
-    }
-};
 
 /// What a call came to: a value, or what it threw.
 template <class T = void>
@@ -55,7 +21,6 @@ struct attempt {
     std::exception_ptr thrown;
 
     [[nodiscard]] bool returned() const noexcept { return value.has_value(); }
-    [[nodiscard]] bool was_cancelled() const { return is_cancellation(thrown); }
     /// Whether it threw a `foreshadow::error` of this code.
     [[nodiscard]] bool failed_with(errc code) const {
         try {
@@ -83,24 +48,7 @@ struct attempt {
     }
 };
 
-/// Awaits `call`; never throws.
-template <class T>
-task<attempt<T>> attempt_to(task<T> call) {
-    attempt<T> made;
-    try {
-        if constexpr (std::is_void_v<T>) {
-            co_await std::move(call);
-            made.value.emplace();
-        } else {
-            made.value.emplace(co_await std::move(call));
-        }
-    } catch (...) {
-        made.thrown = std::current_exception();
-    }
-    co_return made;
-}
-
-/// The same for what is no coroutine.
+/// Calls `f`; never throws.
 template <class F>
 [[nodiscard]] attempt<std::invoke_result_t<F>> attempt_call(F&& f) {
     attempt<std::invoke_result_t<F>> made;
@@ -115,55 +63,6 @@ template <class F>
         made.thrown = std::current_exception();
     }
     return made;
-}
-
-namespace detail {
-
-template <class T>
-task<> attempt_into(task<T> call, attempt<T>* out) {
-    *out = co_await attempt_to(std::move(call));
-}
-
-/// Lets everything else that is ready have its turn, so many times.
-inline task<> wait_turns(std::size_t turns) {
-    const auto executor = co_await boost::asio::this_coro::executor;
-    for (; turns > 0; --turns) co_await boost::asio::post(executor, boost::asio::use_awaitable);
-}
-
-}  // namespace detail
-
-/// The rule for what a kit did not expect to fail.
-inline constexpr rule completes{"completes", "no call fails but where the contract says so"};
-
-/// Runs what a kit does; what is thrown on the way ends the kit and is told in its report.
-template <class Time>
-void run_kit(Time& time, task<> kit, report& out) {
-    const attempt<> made = attempt_call([&] { time.run(std::move(kit)); });
-    out.check(completes, made.returned(), [&] { return made.text(); });
-}
-
-/// Starts `call`, cancels it after so many turns of the executor, and waits for it to end.
-template <class T>
-task<attempt<T>> cancel_after(task<T> call, std::size_t turns) {
-    attempt<T> made;
-    std::vector<task<>> both;
-    both.push_back(detail::attempt_into(std::move(call), &made));
-    both.push_back(detail::wait_turns(turns));
-    co_await any_of(std::move(both));
-    co_return made;
-}
-
-/// `first` and `second` side by side; both end, whatever becomes of the other. Returns what became of the first.
-template <class T>
-task<attempt<T>> attempt_beside(task<T> first, task<> second) {
-    attempt<T> made;
-    attempt<> other;
-    std::vector<task<>> both;
-    both.push_back(detail::attempt_into(std::move(first), &made));
-    both.push_back(detail::attempt_into(std::move(second), &other));
-    co_await all_of(std::move(both));
-    if (other.thrown) std::rethrow_exception(other.thrown);
-    co_return made;
 }
 
 }  // namespace foreshadow::testing

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "foreshadow/store/object_store.hpp"
-#include "foreshadow/testing/conformance/attempt.hpp"
 #include "foreshadow/testing/conformance/report.hpp"
+#include "foreshadow/testing/conformance/running.hpp"
 #include "foreshadow/testing/random.hpp"
 
 #include <algorithm>

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "foreshadow/store/partition_storage.hpp"
-#include "foreshadow/testing/conformance/attempt.hpp"
 #include "foreshadow/testing/conformance/report.hpp"
+#include "foreshadow/testing/conformance/running.hpp"
 #include "foreshadow/testing/random.hpp"
 
 #include <algorithm>

@@ -10,9 +10,9 @@
 #pragma once
 
 #include "foreshadow/source/source.hpp"
-#include "foreshadow/testing/conformance/attempt.hpp"
 #include "foreshadow/testing/conformance/detail/source_notes.hpp"
 #include "foreshadow/testing/conformance/report.hpp"
+#include "foreshadow/testing/conformance/running.hpp"
 #include "foreshadow/testing/conformance/source_rules.hpp"
 
 #include <algorithm>
@@ -201,7 +201,7 @@ class source_kit {
             }
             for (auto& call : calls) {
                 const attempt<> made = co_await std::move(call);
-                out_.check(rules::cancels, made.returned() || made.was_cancelled(), [&] {
+                out_.check(rules::cancels, made.returned() || is_cancellation(made.thrown), [&] {
                     return "a call that was cancelled after " + std::to_string(turns) + " turns: " + made.text();
                 });
             }
@@ -230,7 +230,7 @@ class source_kit {
             both.push_back(note_turns(turns, &made, &over));
             co_await any_of(std::move(both));
             waited += over ? 1U : 0U;
-            aborted += made.was_cancelled() ? 1U : 0U;
+            aborted += is_cancellation(made.thrown) ? 1U : 0U;
             if (made.returned()) notes_.add(batch);
         }
         out_.check(rules::cancels, waited == 0 || aborted > 0, [&] {

@@ -8,8 +8,8 @@
 #pragma once
 
 #include "foreshadow/target/target.hpp"
-#include "foreshadow/testing/conformance/attempt.hpp"
 #include "foreshadow/testing/conformance/report.hpp"
+#include "foreshadow/testing/conformance/running.hpp"
 
 #include <algorithm>
 #include <concepts>
@@ -193,7 +193,7 @@ class target_kit {
         const attempt<bool> made = co_await cancel_after(std::move(calls), turns);
         const auto when = [&] { return "after " + std::to_string(turns) + " turns: "; };
         if (made.returned()) co_return;
-        out_.check(rules::cancels, made.was_cancelled(), [&] { return when() + made.text(); });
+        out_.check(rules::cancels, is_cancellation(made.thrown), [&] { return when() + made.text(); });
         auto giving_up = bench->target.abandon();
         const attempt<> gone = co_await attempt_to(std::move(giving_up));
         const std::optional<rows_by_key> seen = co_await bench->visible();
