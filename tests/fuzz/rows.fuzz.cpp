@@ -6,13 +6,15 @@
 
 #include "fuzz.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace fs = foreshadow;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view in = fuzz::text(data, size);
-    const std::size_t cut = std::min<std::size_t>(fuzz::take_choice(in), in.size());
+    const std::size_t choice = fuzz::take_choice(in);
+    const std::size_t cut = std::min(choice, in.size());
     const std::string_view front = in.substr(0, cut);
     const std::string_view back = in.substr(cut);
     fuzz::may_refuse([&] {
