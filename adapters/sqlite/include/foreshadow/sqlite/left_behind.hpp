@@ -4,6 +4,7 @@
 #pragma once
 
 #include "foreshadow/sqlite/connection.hpp"
+#include "foreshadow/sqlite/definitions.hpp"
 #include "foreshadow/sqlite/schema.hpp"
 
 #include <string>
