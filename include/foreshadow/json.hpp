@@ -126,10 +126,13 @@ void for_each_member(F each) {
 }
 
 template <std::floating_point T>
-[[nodiscard]] json number_to_json(T value) {
-    if (std::isnan(value)) return nullptr;
-    if (std::isinf(value)) return value > 0 ? "infinity" : "-infinity";
-    return value;
+void append_number(T value, std::string& out) {
+    if (std::isnan(value))
+        out += "null";
+    else if (std::isinf(value))
+        append_quoted(value > 0 ? "infinity" : "-infinity", out);
+    else
+        out += json(value).dump();
 }
 
 template <std::floating_point T>
@@ -163,32 +166,8 @@ template <class T>
 
 }  // namespace detail
 
-template <class T>
-[[nodiscard]] json to_json(const T& value) {
-    if constexpr (std::same_as<T, std::string>) {
-        return detail::escape(value);
-    } else if constexpr (std::is_enum_v<T>) {
-        return name_of(value);
-    } else if constexpr (std::is_floating_point_v<T>) {
-        return detail::number_to_json(value);
-    } else if constexpr (std::is_arithmetic_v<T>) {
-        return value;
-    } else if constexpr (detail::is_optional<T>::value) {
-        return value ? to_json(*value) : json(nullptr);
-    } else if constexpr (detail::is_vector<T>::value) {
-        json list = json::array();
-        for (const auto& item : value) list.push_back(to_json(item));
-        return list;
-    } else {
-        static_assert(detail::described<T>, "describe the struct with BOOST_DESCRIBE_STRUCT");
-        json object = json::object();
-        detail::for_each_member<T>([&](const char* name, auto member) { object[name] = to_json(value.*member); });
-        return object;
-    }
-}
-
-/// Appends the text of `to_json(value).dump()` without building a document in between: catalogs are long, and a
-/// checkpoint writes a whole one.
+/// Appends a value as JSON on one line. Nothing is built in between: catalogs are long, and a checkpoint writes a whole
+/// one.
 template <class T>
 void append_json(const T& value, std::string& out) {
     if constexpr (std::same_as<T, std::string>) {
@@ -196,7 +175,7 @@ void append_json(const T& value, std::string& out) {
     } else if constexpr (std::is_enum_v<T>) {
         detail::append_quoted(name_of(value), out);
     } else if constexpr (std::is_floating_point_v<T>) {
-        out += detail::number_to_json(value).dump();
+        detail::append_number(value, out);
     } else if constexpr (std::same_as<T, bool>) {
         out += value ? "true" : "false";
     } else if constexpr (std::is_arithmetic_v<T>) {
@@ -227,7 +206,7 @@ void append_json(const T& value, std::string& out) {
     }
 }
 
-/// A described struct as a document of one line, for `parse_document`.
+/// A value as JSON on one line, for `parse_document`.
 template <class T>
 [[nodiscard]] std::string document_of(const T& value) {
     std::string text;
@@ -235,7 +214,13 @@ template <class T>
     return text;
 }
 
-/// Reads what `to_json` wrote. Errors: `corrupt`, naming the member, where it is missing or of another kind.
+/// The same, to look into and add to.
+template <class T>
+[[nodiscard]] json to_json(const T& value) {
+    return parse_json(document_of(value));
+}
+
+/// Reads what `to_json` made. Errors: `corrupt`, naming the member, where it is missing or of another kind.
 template <class T>
 void from_json(const json& from, T& value) {
     if constexpr (std::same_as<T, std::string>) {
@@ -268,7 +253,7 @@ void from_json(const json& from, T& value) {
     }
 }
 
-/// Parses a document that `document_of` or `to_json(...).dump()` wrote.
+/// Parses a document that `document_of` wrote.
 /// Errors: `corrupt` with the fact `object` where the text is not such a document.
 template <class T>
 [[nodiscard]] T parse_document(std::string_view text, const std::string& object) {
