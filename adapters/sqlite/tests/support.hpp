@@ -9,20 +9,16 @@
 #include "foreshadow/sqlite/source.hpp"
 #include "foreshadow/sqlite/target.hpp"
 #include "foreshadow/task.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
+#include "foreshadow/testing/real_time.hpp"
 
 #include <unistd.h>
 #include <algorithm>
 #include <atomic>
-#include <exception>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace foreshadow::sqlite::tests {
@@ -50,21 +46,7 @@ class folder {
 
 template <class T>
 T await(task<T> work) {
-    boost::asio::io_context context;
-    std::exception_ptr failed;
-    using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
-    std::optional<stored> result;
-    if constexpr (std::is_void_v<T>) {
-        boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e) { failed = e; });
-    } else {
-        boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e, T value) {
-            failed = e;
-            if (!e) result.emplace(std::move(value));
-        });
-    }
-    context.run();
-    if (failed) std::rethrow_exception(failed);
-    if constexpr (!std::is_void_v<T>) return std::move(*result);
+    return testing::real_time{}.run(std::move(work));
 }
 
 /// The code of what `f` throws, if it throws.

@@ -7,15 +7,14 @@
 #include "foreshadow/store/cipher.hpp"
 #include "foreshadow/testing/conformance/attempt.hpp"
 #include "foreshadow/testing/conformance/detail/byte_samples.hpp"
+#include "foreshadow/testing/conformance/detail/in_threads.hpp"
 #include "foreshadow/testing/conformance/report.hpp"
 #include "foreshadow/testing/random.hpp"
 
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
-#include <vector>
 
 namespace foreshadow::testing {
 
@@ -112,26 +111,12 @@ class cipher_kit {
     }
 
     void use_threads() {
-        constexpr std::size_t threads = 4;
-        std::vector<char> good(threads, 1);
-        std::vector<std::thread> all;
-        for (std::size_t t = 0; t < threads; ++t)
-            all.emplace_back([this, t, &good] {
-                seeded_random random{t + 100};
-                for (int i = 0; i < 300; ++i) {
-                    const std::string raw = sample_of(0, static_cast<std::size_t>(random.below(5000)), random);
-                    const auto made = attempt_call([&] {
-                        std::string back;
-                        cipher_.open(seal(raw, "a"), "a", back);
-                        return back == raw;
-                    });
-                    if (made.value != true) good[t] = 0;
-                }
-            });
-        for (std::thread& each : all) each.join();
-        for (std::size_t t = 0; t < threads; ++t)
-            out_.check(rules::threads, good[t] != 0,
-                       [&] { return "thread " + std::to_string(t) + " got other bytes"; });
+        check_in_threads(out_, rules::threads, [this](seeded_random& random) {
+            const std::string raw = sample_of(0, static_cast<std::size_t>(random.below(5000)), random);
+            std::string back;
+            cipher_.open(seal(raw, "a"), "a", back);
+            return back == raw;
+        });
     }
 
     const Cipher& cipher_;

@@ -8,44 +8,19 @@
 #include "foreshadow/task.hpp"
 #include "foreshadow/testing/conformance/attempt.hpp"
 #include "foreshadow/testing/conformance/report.hpp"
+#include "foreshadow/testing/real_time.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cstddef>
 #include <exception>
-#include <optional>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace foreshadow::testing {
-
-/// Runs a task to its end in real time, on a context of its own.
-struct real_time {
-    template <class T>
-    T run(task<T> work) {
-        using value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
-        boost::asio::io_context context;
-        std::exception_ptr failure;
-        std::optional<value> result;
-        if constexpr (std::is_void_v<T>) {
-            boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e) { failure = e; });
-        } else {
-            boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e, T got) {
-                failure = e;
-                result.emplace(std::move(got));
-            });
-        }
-        context.run();
-        if (failure) std::rethrow_exception(failure);
-        if constexpr (!std::is_void_v<T>) return std::move(*result);
-    }
-};
 
 /// Awaits `call`; never throws.
 template <class T>

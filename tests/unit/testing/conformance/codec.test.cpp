@@ -8,6 +8,8 @@
 #include "foreshadow/store/zstd.hpp"
 #include "foreshadow/testing/conformance/cipher.hpp"
 
+#include "expect_contract.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <cstdint>
@@ -20,16 +22,8 @@ namespace {
 namespace fs = foreshadow;
 namespace ft = foreshadow::testing;
 
-void expect_kept(const ft::report& report) {
-    INFO(report.text());
-    CHECK(report.is_kept());
-}
-void expect_broken(const ft::report& report, const ft::rule& which) {
-    CAPTURE(which.name);
-    INFO(report.text());
-    CHECK_FALSE(report.is_kept());
-    CHECK(report.is_broken(which));
-}
+using support::expect_broken;
+using support::expect_kept;
 
 /// lz4, but for one thing.
 struct almost_lz4 : fs::lz4 {

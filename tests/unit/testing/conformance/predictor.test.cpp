@@ -8,6 +8,8 @@
 #include "foreshadow/predict/silent.hpp"
 #include "foreshadow/predict/size_extrapolation.hpp"
 
+#include "expect_contract.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <stdexcept>
@@ -19,15 +21,8 @@ using namespace foreshadow;
 
 namespace {
 
-void expect_kept(const testing::report& report) {
-    INFO(report.text());
-    CHECK(report.is_kept());
-}
-void expect_broken(const testing::report& report, const testing::rule& which) {
-    CAPTURE(which.name);
-    INFO(report.text());
-    CHECK(report.is_broken(which));
-}
+using support::expect_broken;
+using support::expect_kept;
 
 struct loads_anything : silent {
     void load(std::string_view) const {}

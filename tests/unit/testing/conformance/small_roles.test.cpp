@@ -24,6 +24,8 @@
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "expect_contract.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <cstddef>
@@ -36,15 +38,8 @@ using namespace foreshadow;
 
 namespace {
 
-void expect_kept(const testing::report& report) {
-    INFO(report.text());
-    CHECK(report.is_kept());
-}
-void expect_broken(const testing::report& report, const testing::rule& which) {
-    CAPTURE(which.name);
-    INFO(report.text());
-    CHECK(report.is_broken(which));
-}
+using support::expect_broken;
+using support::expect_kept;
 
 struct pace_that_divides {
     pace_decision decide(const pace_input& input) const {
