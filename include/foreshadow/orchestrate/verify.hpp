@@ -71,49 +71,41 @@ class verify {
             note(*wrong, name.object, "point " + name.id);
             co_return;
         }
-        check_proof(*point, name);
-        const std::string affected = "point " + name.id;
-        const layout shape = layout_of(*point);
-        for (const image& box : point->knows.known.images)
-            co_await check_rows(box.where, box.interval, affected + partitions_in(shape, box.interval));
-        for (const run& box : point->knows.known.runs)
-            co_await check_rows(box.where, box.interval, affected + partitions_in(shape, box.interval));
-        for (const segment& box : point->knows.known.segments) co_await check_segment(box, affected);
+        const layout shape = check_proof(*point, name);
+        for (const image& box : point->knows.known.images) co_await check_rows(box.where, box.interval, name.id, shape);
+        for (const run& box : point->knows.known.runs) co_await check_rows(box.where, box.interval, name.id, shape);
+        for (const segment& box : point->knows.known.segments) co_await check_segment(box, name.id);
     }
 
-    /// The layout at T; none where the layouts contradict each other, which `check_proof` has told.
-    [[nodiscard]] static layout layout_of(const restore_point& point) {
-        try {
-            return history_of(point.knows).at(point.at);
-        } catch (const error&) {
-            return {};
-        }
-    }
-
-    /// ", partition orders": what people know an interval by.
-    [[nodiscard]] static std::string partitions_in(const layout& shape, const key_range& interval) {
+    /// "point 7, partition orders": what people know an interval of a point by.
+    [[nodiscard]] static std::string affected(const std::string& point, const layout& shape,
+                                              const key_range& interval) {
         std::string names;
         for (const partition& p : shape.partitions)
             if (!intersection(p.interval, interval).is_empty()) names += (names.empty() ? "" : " ") + p.name;
-        return names.empty() ? "" : ", partition " + names;
+        return "point " + point + (names.empty() ? "" : ", partition " + names);
     }
 
-    void check_proof(const restore_point& point, const point_name& name) {
+    /// Proves the point anew; returns its layout, or none where its layouts contradict each other.
+    layout check_proof(const restore_point& point, const point_name& name) {
+        layout shape;
         try {
-            const layout shape = history_of(point.knows).at(point.at);
+            shape = history_of(point.knows).at(point.at);
             const proof cover = prove(point.knows.known, shape, point.at);
             for (const gap& g : cover.gaps)
-                report_.findings.push_back({name.object,
-                                            "the proof fails: " + g.why,
-                                            {"point " + name.id + partitions_in(shape, g.interval)}});
+                report_.findings.push_back(
+                    {name.object, "the proof fails: " + g.why, {affected(name.id, shape, g.interval)}});
         } catch (const error& e) {
             note(e, name.object, "point " + name.id);
         }
+        return shape;
     }
 
-    task<> check_rows(std::string where, key_range interval, std::string affected) {
+    /// `point` and `shape` outlive it: they are only asked where something is wrong.
+    task<> check_rows(std::string where, key_range interval, const std::string& point, const layout& shape) {
         const std::string what = where + ' ' + printable(interval);
-        if (is_checked(what, affected)) co_return;
+        const auto whom = [&] { return affected(point, shape, interval); };
+        if (is_checked(what, whom)) co_return;
         ++report_.boxes;
         std::optional<error> wrong;
         try {
@@ -121,11 +113,12 @@ class verify {
         } catch (const error& e) {
             wrong = e;
         }
-        remember(what, wrong, where, affected);
+        remember(what, wrong, where, whom);
     }
 
-    task<> check_segment(segment box, std::string affected) {
-        if (is_checked(box.where, affected)) co_return;
+    task<> check_segment(segment box, const std::string& point) {
+        const auto whom = [&] { return "point " + point + ", positions above " + std::to_string(box.after.value); };
+        if (is_checked(box.where, whom)) co_return;
         ++report_.boxes;
         std::optional<error> wrong;
         try {
@@ -137,22 +130,23 @@ class verify {
         } catch (const error& e) {
             wrong = e;
         }
-        const std::string positions = ", positions above " + std::to_string(box.after.value);
-        remember(box.where, wrong, box.where, affected + positions);
+        remember(box.where, wrong, box.where, whom);
     }
 
     /// Whether the box was checked for another point; what was wrong with it affects this one, too.
-    bool is_checked(const std::string& what, const std::string& affected) {
+    template <class Whom>
+    bool is_checked(const std::string& what, const Whom& whom) {
         const auto seen = checked_.find(what);
         if (seen == checked_.end()) return false;
-        if (seen->second) report_.findings[*seen->second].affected.push_back(affected);
+        if (seen->second) report_.findings[*seen->second].affected.push_back(whom());
         return true;
     }
 
+    template <class Whom>
     void remember(const std::string& what, const std::optional<error>& wrong, const std::string& object,
-                  const std::string& affected) {
+                  const Whom& whom) {
         std::optional<std::size_t>& place = checked_[what];
-        if (wrong) place = note(*wrong, object, affected);
+        if (wrong) place = note(*wrong, object, whom());
     }
 
     std::size_t note(const error& e, const std::string& object, const std::string& affected) {
