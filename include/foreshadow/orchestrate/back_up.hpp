@@ -96,7 +96,7 @@ class back_up {
         co_await checkpoints_.write();
     }
 
-    [[nodiscard]] bool is_stopped() const { return session_.options.stop != nullptr && session_.options.stop->load(); }
+    [[nodiscard]] bool is_stopped() const { return session_.options.is_stopped(); }
 
     static constexpr double lease_renewal_seconds = 15;
 

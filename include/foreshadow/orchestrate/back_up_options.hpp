@@ -23,6 +23,8 @@ struct back_up_options {
     double least_bytes_per_second = 1 << 20;  ///< the floor of the pace, so that a backup always ends
     shadow_budget shadows = {};
     const std::atomic<bool>* stop = nullptr;  ///< set it to stop at the next durable point (throws `interrupted`)
+
+    [[nodiscard]] bool is_stopped() const noexcept { return stop != nullptr && stop->load(); }
 };
 
 }  // namespace foreshadow

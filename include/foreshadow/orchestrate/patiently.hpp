@@ -12,7 +12,6 @@
 #include "foreshadow/task.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -33,7 +32,7 @@ template <class Session>
 task<> wait_for_source(Session& session, error why, double since, double pause) {
     const double waited = session.with.clock.seconds() - since;
     if (waited >= session.options.patience_seconds) throw std::move(why);
-    if (session.options.stop != nullptr && session.options.stop->load()) throw stopped_on_request();
+    if (session.options.is_stopped()) throw stopped_on_request();
     session.tell(source_busy{.why = why.message(), .waited_seconds = waited});
     co_await session.with.clock.sleep(std::min(pause, session.options.patience_seconds - waited));
 }

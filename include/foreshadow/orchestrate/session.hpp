@@ -69,9 +69,7 @@ struct backup_session {
     std::uint64_t plan_epoch = 0;             ///< moves with everything that changes what is to be scanned
     bool stopping = false;
 
-    [[nodiscard]] bool is_stop_requested() const {
-        return stopping || (options.stop != nullptr && options.stop->load(std::memory_order_relaxed));
-    }
+    [[nodiscard]] bool is_stop_requested() const { return stopping || options.is_stopped(); }
     [[nodiscard]] std::uint64_t stored_bytes() const {
         return figures.image_bytes + figures.run_bytes + figures.journal_bytes;
     }

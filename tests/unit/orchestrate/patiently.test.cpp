@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "foreshadow/orchestrate/patiently.hpp"
 
+#include "foreshadow/orchestrate/back_up_options.hpp"
+
 #include "foreshadow/testing/virtual_time.hpp"
 
 #include <catch2/catch.hpp>
@@ -20,10 +22,7 @@ struct waiting_session {
     struct {
         ft::virtual_clock clock;
     } with;
-    struct {
-        double patience_seconds = 60;
-        const std::atomic<bool>* stop = nullptr;
-    } options = {};
+    back_up_options options = {.patience_seconds = 60};
     std::vector<source_busy> heard = {};
 
     void tell(const event& e) { heard.push_back(std::get<source_busy>(e)); }
