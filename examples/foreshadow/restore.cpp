@@ -39,27 +39,30 @@ void choose_time(const std::string& text, foreshadow::restore_options& options) 
         foreshadow::wall_time{static_cast<std::int64_t>(timegm(&utc)) * 1'000'000 + std::llround(seconds * 1e6)};
 }
 
-foreshadow::task<foreshadow::restore_report> restore_into(open_repository& repository, const restore_settings& chosen,
-                                                          foreshadow::restore_options options) {
-    co_await repository.open();
-    foreshadow::restore_point point = co_await foreshadow::find_point(*repository.objects, chosen.point);
+foreshadow::task<foreshadow::restore_report> restore_point(open_repository& repository, const restore_settings& chosen,
+                                                           foreshadow::restore_options options,
+                                                           foreshadow::restore_point point) {
+    foreshadow::sqlite::target into{sqlite_path(chosen.target)};
     foreshadow::fail conflicts;
     foreshadow::progress_bar progress;
+    foreshadow::restore_report report = co_await foreshadow::run_restore(
+        *repository.objects, *repository.storage, into, conflicts, progress, std::move(point), std::move(options));
+    co_return report;
+}
+
+foreshadow::task<foreshadow::restore_report> restore_chosen(open_repository& repository, const restore_settings& chosen,
+                                                            foreshadow::restore_options options) {
+    co_await repository.open();
+    foreshadow::restore_point point = co_await foreshadow::find_point(*repository.objects, chosen.point);
     const bool may_take_an_earlier_point = options.at_time && chosen.point == "latest";
     try {
-        foreshadow::sqlite::target into{sqlite_path(chosen.target)};
-        foreshadow::restore_report report = co_await foreshadow::run_restore(
-            *repository.objects, *repository.storage, into, conflicts, progress, std::move(point), options);
-        co_return report;
+        co_return co_await restore_point(repository, chosen, options, std::move(point));
     } catch (const foreshadow::error& e) {
         if (e.code() != foreshadow::errc::not_restorable || !may_take_an_earlier_point) throw;
     }
     // The latest point knows no commit that is as old: nothing was written between that time and an earlier point.
     foreshadow::restore_point before = co_await foreshadow::find_point_before(*repository.objects, *options.at_time);
-    foreshadow::sqlite::target into{sqlite_path(chosen.target)};
-    foreshadow::restore_report report = co_await foreshadow::run_restore(
-        *repository.objects, *repository.storage, into, conflicts, progress, std::move(before), std::move(options));
-    co_return report;
+    co_return co_await restore_point(repository, chosen, std::move(options), std::move(before));
 }
 
 }  // namespace
@@ -70,7 +73,7 @@ int restore(const restore_settings& chosen) {
     if (chosen.at) choose_time(*chosen.at, options);
     (void)sqlite_path(chosen.target);  // a wrong target is told before anything is read
     open_repository repository{chosen.repository};
-    const foreshadow::restore_report report = run(restore_into(repository, chosen, options));
+    const foreshadow::restore_report report = run(restore_chosen(repository, chosen, options));
     if (chosen.json) {
         foreshadow::json object = foreshadow::to_json(report);
         object["time_text"] = time_text(report.time);
