@@ -20,15 +20,15 @@ macro(foreshadow_find_module name)
 endmacro()
 
 set(FORESHADOW_CORE_LIBRARIES
-    Boost::headers Threads::Threads OpenSSL::Crypto nlohmann_json::nlohmann_json
-    PkgConfig::foreshadow_libzstd PkgConfig::foreshadow_liblz4 PkgConfig::foreshadow_libxxhash)
+    Boost::headers Threads::Threads OpenSSL::Crypto
+    PkgConfig::foreshadow_RapidJSON PkgConfig::foreshadow_libzstd PkgConfig::foreshadow_liblz4 PkgConfig::foreshadow_libxxhash)
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 foreshadow_find(Threads)
 foreshadow_find(Boost 1.81)
 foreshadow_find(OpenSSL 3)
-foreshadow_find(nlohmann_json 3.11)
 foreshadow_find(PkgConfig)
+foreshadow_find_module(RapidJSON)
 foreshadow_find_module(libzstd)
 foreshadow_find_module(liblz4)
 foreshadow_find_module(libxxhash)

@@ -55,8 +55,8 @@ any_pace pace_called(const std::string& name) {
 
 namespace {
 
-foreshadow::json summary(const foreshadow::restore_point& point) {
-    foreshadow::json outcomes = foreshadow::json::object();
+json summary(const foreshadow::restore_point& point) {
+    json outcomes = json::object();
     for (const foreshadow::foretold& told : point.knows.predictions) {
         auto& count = outcomes[name_of(told.became.kind)];
         count = count.is_null() ? 1 : count.get<int>() + 1;
@@ -65,9 +65,9 @@ foreshadow::json summary(const foreshadow::restore_point& point) {
             {"at", point.at.value},
             {"time", point.time.microseconds},
             {"time_text", time_text(point.time)},
-            {"source", foreshadow::to_json(point.knows.source)},
-            {"figures", foreshadow::to_json(point.figures)},
-            {"omissions", foreshadow::to_json(point.omissions)},
+            {"source", to_json(point.knows.source)},
+            {"figures", to_json(point.figures)},
+            {"omissions", to_json(point.omissions)},
             {"predictions", {{"issued", point.knows.predictions.size()}, {"outcomes", outcomes}}}};
 }
 

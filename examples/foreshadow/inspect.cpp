@@ -70,24 +70,24 @@ fs::task<fs::restore_point> read_one(open_repository& repository, std::string id
     co_return point;
 }
 
-fs::json describe(const fs::restore_point& point) {
+json describe(const fs::restore_point& point) {
     const fs::layout_history history = history_of(point.knows);
-    fs::json layouts = fs::json::array();
-    layouts.push_back(fs::to_json(history.first()));
-    for (const fs::layout_change& change : history.changes()) layouts.push_back(fs::to_json(history.at(change.at.at)));
+    json layouts = json::array();
+    layouts.push_back(to_json(history.first()));
+    for (const fs::layout_change& change : history.changes()) layouts.push_back(to_json(history.at(change.at.at)));
     return {{"point", point.id},
             {"at", point.at.value},
             {"time", point.time.microseconds},
             {"time_text", time_text(point.time)},
-            {"source", fs::to_json(point.knows.source)},
-            {"layout", fs::to_json(history.at(point.at))},
+            {"source", to_json(point.knows.source)},
+            {"layout", to_json(history.at(point.at))},
             {"layouts", layouts},
-            {"lineage", fs::to_json(history.lineage())},
-            {"predictions", fs::to_json(point.knows.predictions)},
-            {"boxes", fs::to_json(point.knows.known)},
-            {"proof", fs::to_json(point.proof)},
-            {"omissions", fs::to_json(point.omissions)},
-            {"figures", fs::to_json(point.figures)}};
+            {"lineage", to_json(history.lineage())},
+            {"predictions", to_json(point.knows.predictions)},
+            {"boxes", to_json(point.knows.known)},
+            {"proof", to_json(point.proof)},
+            {"omissions", to_json(point.omissions)},
+            {"figures", to_json(point.figures)}};
 }
 
 std::string names(const std::vector<fs::partition>& partitions) {
@@ -150,12 +150,12 @@ fs::task<fs::verify_report> verify_all(open_repository& repository, fs::verify_o
 int points(const settings& chosen) {
     open_repository repository{chosen.repository};
     const listed_points all = run(read_points(repository));
-    fs::json list = fs::json::array();
+    json list = json::array();
     for (const auto& [id, point] : all.readable) {
         const fs::position from = restorable_from(point);
         if (chosen.json) {
             list.push_back({{"id", id},
-                            {"source", fs::to_json(point.knows.source)},
+                            {"source", to_json(point.knows.source)},
                             {"at", point.at.value},
                             {"time", point.time.microseconds},
                             {"time_text", time_text(point.time)},
@@ -165,10 +165,10 @@ int points(const settings& chosen) {
                       << from.value << ", " << point.at.value << "]\n";
         }
     }
-    fs::json damaged = fs::json::array();
+    json damaged = json::array();
     for (const fs::error& e : all.damaged) {
         std::cerr << "foreshadow: " << e.line() << "\n";
-        damaged.push_back({{"object", e.fact("object")}, {"what", fs::to_json(e.message())}});
+        damaged.push_back({{"object", e.fact("object")}, {"what", to_json(e.message())}});
     }
     if (chosen.json)
         print({{"points", list}, {"damaged", damaged}});
@@ -192,7 +192,7 @@ int verify(const verify_settings& chosen) {
     open_repository repository{chosen.repository};
     const fs::verify_report report = run(verify_all(repository, {.data = chosen.data}));
     if (chosen.json) {
-        fs::json object = fs::to_json(report);
+        json object = to_json(report);
         object["sound"] = report.is_sound();
         print(object);
     } else {

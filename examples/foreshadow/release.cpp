@@ -20,7 +20,7 @@ int release(const release_settings& chosen) {
     foreshadow::sqlite::source source{sqlite_path(chosen.source)};
     run(release_source(source));
     if (chosen.json)
-        print({{"released", foreshadow::to_json(chosen.source)}});
+        print({{"released", to_json(chosen.source)}});
     else
         std::cout << "nothing of foreshadow is left in " << chosen.source << std::endl;
     return exit_status::done;

@@ -75,7 +75,7 @@ int restore(const restore_settings& chosen) {
     open_repository repository{chosen.repository};
     const foreshadow::restore_report report = run(restore_chosen(repository, chosen, options));
     if (chosen.json) {
-        foreshadow::json object = foreshadow::to_json(report);
+        json object = to_json(report);
         object["time_text"] = time_text(report.time);
         print(object);
         return exit_status::done;

@@ -52,33 +52,31 @@ foreshadow::task<bool> open_repository::open() {
 namespace {
 
 /// Positions and times are plain numbers to a script: {"value": 7} becomes 7.
-foreshadow::json plain(const foreshadow::json& from) {
+json plain(const json& from) {
     if (from.is_object() && from.size() == 1 && from.begin()->is_number() &&
         (from.begin().key() == "value" || from.begin().key() == "microseconds"))
         return *from.begin();
     if (!from.is_structured()) return from;
-    foreshadow::json made = from;
+    json made = from;
     for (auto& member : made) member = plain(member);
     return made;
 }
 
 }  // namespace
 
-void print(const foreshadow::json& object, bool on_one_line) {
-    std::cout << plain(object).dump(on_one_line ? -1 : 2) << std::endl;
-}
+void print(const json& object, bool on_one_line) { std::cout << plain(object).dump(on_one_line ? -1 : 2) << std::endl; }
 
 namespace {
 
-int report(const error& e, int status, bool json) {
+int report(const error& e, int status, bool wants_json) {
     std::cerr << "foreshadow: " << e.line() << std::endl;
-    if (!json) return status;
-    foreshadow::json facts = foreshadow::json::object();
-    for (const auto& [name, value] : e.facts()) facts[name] = foreshadow::to_json(value);
+    if (!wants_json) return status;
+    json facts = json::object();
+    for (const auto& [name, value] : e.facts()) facts[name] = to_json(value);
     print({{"error",
             {{"code", name_of(e.code())},
-             {"message", foreshadow::to_json(e.message())},
-             {"hint", foreshadow::to_json(e.hint())},
+             {"message", to_json(e.message())},
+             {"hint", to_json(e.hint())},
              {"facts", facts}}},
            {"status", status}});
     return status;
@@ -86,16 +84,16 @@ int report(const error& e, int status, bool json) {
 
 }  // namespace
 
-int report(const wrong_usage& e, bool json) { return report(e, exit_status::wrong_usage, json); }
+int report(const wrong_usage& e, bool wants_json) { return report(e, exit_status::wrong_usage, wants_json); }
 
-int report(const error& e, bool json) {
+int report(const error& e, bool wants_json) {
     // An object of another version than its repository's is damage; a repository of a newer version is not.
     const std::string object = e.fact("object");
     const bool is_damage = e.code() == errc::corrupt || e.code() == errc::conflict ||
                            (e.code() == errc::not_found && !object.empty()) ||
                            (e.code() == errc::unsupported_format && !object.empty() &&
                             object != foreshadow::repository_config::object_name);
-    return report(e, is_damage ? exit_status::not_sound : exit_status::failed, json);
+    return report(e, is_damage ? exit_status::not_sound : exit_status::failed, wants_json);
 }
 
 std::string bytes_text(double bytes) {

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/json.hpp"
+#include "foreshadow/json/write.hpp"
 #include "foreshadow/plane/position.hpp"
 #include "foreshadow/run/workers.hpp"
 #include "foreshadow/store/content_defined_blocks.hpp"
@@ -20,6 +20,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -124,12 +126,20 @@ struct open_repository {
     std::unique_ptr<foreshadow::content_defined_blocks<repository_type>> storage;
 };
 
+/// JSON to put together, and to print for people.
+using json = nlohmann::ordered_json;
+
+template <class T>
+[[nodiscard]] json to_json(const T& value) {
+    return json::parse(foreshadow::document_of(value));
+}
+
 /// One object on standard output; on one line where more will follow.
-void print(const foreshadow::json& object, bool on_one_line = false);
+void print(const json& object, bool on_one_line = false);
 
 /// One line on standard error (and the same as an object on standard output with `--json`); returns the exit status.
-int report(const foreshadow::error& e, bool json);
-int report(const wrong_usage& e, bool json);
+int report(const foreshadow::error& e, bool wants_json);
+int report(const wrong_usage& e, bool wants_json);
 
 // Words for people.
 [[nodiscard]] std::string bytes_text(double bytes);

@@ -17,6 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,11 +57,27 @@ def parse(text):
     return lines, good, statements
 
 
+def is_clang(command):
+    return "clang" in Path(shutil.which(command[0])).resolve().name
+
+
+def precompile(command, lines, folder):
+    """The command with the headers that the case includes already read, and the case without them."""
+    end = next(i for i, line in enumerate(lines) if line.strip() and not line.lstrip().startswith(("//", "#")))
+    header = Path(folder, "headers.hpp")
+    header.write_text("\n".join(lines[:end]) + "\n")
+    compiled = header.with_suffix(".pch" if is_clang(command) else ".hpp.gch")
+    done = subprocess.run([*command, "-x", "c++-header", str(header), "-o", str(compiled)], capture_output=True, text=True)
+    if done.returncode:
+        return command, lines  # what is wrong with them is said where the case is compiled
+    use = ["-include-pch", str(compiled)] if is_clang(command) else ["-include", str(header)]
+    return [*command, *use], [""] * end + lines[end:]
+
+
 def compile_source(command, path, lines):
     """Whether it compiles, and the compiler's diagnostics: (line in the case or None, kind, text)."""
     source = f'# 1 "{path}"\n' + "\n".join(lines) + "\n"
-    program = Path(shutil.which(command[0])).resolve().name
-    quiet = ["-fno-caret-diagnostics" if "clang" in program else "-fno-diagnostics-show-caret", "-fdiagnostics-color=never"]
+    quiet = ["-fno-caret-diagnostics" if is_clang(command) else "-fno-diagnostics-show-caret", "-fdiagnostics-color=never"]
     done = subprocess.run([*command, *quiet, "-fsyntax-only", "-x", "c++", "-"], input=source, text=True,
                           capture_output=True, env={**os.environ, "LC_ALL": "C"})
     diagnostics = []
@@ -75,6 +92,12 @@ def compile_source(command, path, lines):
 def check(path, command):
     """What is wrong with the case, or nothing."""
     lines, good, statements = parse(Path(path).read_text())
+    with tempfile.TemporaryDirectory() as folder:
+        command, good = precompile(command, good, folder)
+        return check_statements(path, command, lines, good, statements)
+
+
+def check_statements(path, command, lines, good, statements):
     compiles, _, output = compile_source(command, path, good)
     if not compiles:
         return f"it does not compile without its bad statements:\n{output}"

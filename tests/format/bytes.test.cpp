@@ -218,7 +218,7 @@ TEST_CASE("every damage to a block's bytes that could pass for a block is rows o
         rows.append("key" + std::to_string(i + 100), std::string(static_cast<std::size_t>(i), 'v'));
     const auto encoded = fs::encode_block(fs::block_kind::rows, rows);
     for (std::size_t i = 0; i < encoded.size(); ++i)
-        for (int mask = 1; mask < 256; ++mask) {
+        for (const int mask : {1, 2, 4, 8, 16, 32, 64, 128, 255}) {
             std::string damaged = encoded;
             damaged[i] = static_cast<char>(damaged[i] ^ mask);
             for (const fs::key_range& range : {fs::key_range::all(), fs::key_range{"key120", "key130"}}) {

@@ -12,8 +12,8 @@ namespace fs = foreshadow;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     try {
         const auto point = fs::parse_document<fs::restore_point>(fuzz::text(data, size), "points/1");
-        const std::string written = fs::to_json(point).dump();
-        fuzz::expect(fs::to_json(fs::parse_document<fs::restore_point>(written, "points/1")).dump() == written,
+        const std::string written = fs::document_of(point);
+        fuzz::expect(fs::document_of(fs::parse_document<fs::restore_point>(written, "points/1")) == written,
                      "a point is written as it was read");
         const fs::layout shape = fs::history_of(point.knows).at(point.at);
         (void)fs::prove(point.knows.known, shape, point.at);

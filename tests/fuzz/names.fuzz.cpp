@@ -17,8 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 1:
             fuzz::may_refuse([&] {
-                const auto record = fs::lease_record::parse(in);
-                fuzz::expect(fs::lease_record::parse(record.text()).text() == record.text(),
+                const auto record = fs::lease_record::parse(in, "lease");
+                fuzz::expect(fs::lease_record::parse(record.text(), "lease").text() == record.text(),
                              "a lease is written as it was read");
             });
             break;

@@ -4,128 +4,114 @@
 // so that what stands there after a crash is whole lines.
 #pragma once
 
-#include "foreshadow/json.hpp"
+#include "foreshadow/catalog/describe.hpp"
+#include "foreshadow/json/write.hpp"
 #include "foreshadow/observe/observer.hpp"
 
-#include <cmath>
 #include <ostream>
-#include <string>
+#include <string_view>
 #include <variant>
-#include <vector>
 
 namespace foreshadow {
 
 namespace detail {
 
-/// Keys are bytes: printed with `\xNN` where they are not ASCII, so that the line is valid JSON whatever they are.
-[[nodiscard]] inline json keys_of(const std::vector<key>& keys) {
-    json all = json::array();
-    for (const key& k : keys) all.push_back(printable(k));
-    return all;
-}
-[[nodiscard]] inline json partitions_of(const std::vector<partition>& partitions) {
-    json all = json::array();
-    for (const partition& p : partitions)
-        all.push_back({{"id", p.id.native},
-                       {"created", p.id.created.value},
-                       {"name", printable(p.name)},
-                       {"keys", printable(p.interval)}});
-    return all;
-}
-
 struct event_line {
-    json operator()(const backup_started& e) const {
-        return {{"event", "backup started"},
-                {"source", printable(e.source)},
-                {"backup", printable(e.backup)},
-                {"resumed", e.resumed},
-                {"partitions", e.partitions}};
+    [[nodiscard]] static json_object line(std::string_view event) {
+        json_object object;
+        object.with("event", event);
+        return object;
     }
-    json operator()(const held_from& e) const { return {{"event", "held"}, {"from", e.from.value}}; }
-    json operator()(const chunk_read& e) const {
-        return {{"event", "chunk read"},
-                {"keys", printable(e.interval)},
-                {"rows", e.rows},
-                {"bytes", e.bytes},
-                {"at", e.at.value}};
+
+    json_object operator()(const backup_started& e) const {
+        return line("backup started")
+            .with("source", e.source)
+            .with("backup", e.backup)
+            .with("resumed", e.resumed)
+            .with("partitions", e.partitions);
     }
-    json operator()(const log_followed& e) const {
-        return {{"event", "log followed"},
-                {"upto", e.upto.value},
-                {"commits", e.commits},
-                {"changes", e.changes},
-                {"bytes", e.bytes}};
+    json_object operator()(const held_from& e) const { return line("held").with("from", e.from.value); }
+    json_object operator()(const chunk_read& e) const {
+        return line("chunk read")
+            .with("keys", e.interval)
+            .with("rows", e.rows)
+            .with("bytes", e.bytes)
+            .with("at", e.at.value);
     }
-    json operator()(const layout_changed& e) const {
-        return {{"event", "layout changed"},      {"kind", name_of(e.what.kind)},
-                {"at", e.what.at.at.value},       {"from", partitions_of(e.what.from)},
-                {"to", partitions_of(e.what.to)}, {"boundaries", keys_of(e.what.boundaries)}};
+    json_object operator()(const log_followed& e) const {
+        return line("log followed")
+            .with("upto", e.upto.value)
+            .with("commits", e.commits)
+            .with("changes", e.changes)
+            .with("bytes", e.bytes);
     }
-    json operator()(const predicted& e) const {
+    json_object operator()(const layout_changed& e) const {
+        return line("layout changed")
+            .with("kind", e.what.kind)
+            .with("at", e.what.at.at.value)
+            .with("from", e.what.from)
+            .with("to", e.what.to)
+            .with("boundaries", e.what.boundaries);
+    }
+    json_object operator()(const predicted& e) const {
         const prediction& p = e.what;
-        json partitions = json::array();
-        for (const partition_id id : p.partitions)
-            partitions.push_back({{"id", id.native}, {"created", id.created.value}});
-        json because = json::array();
-        for (const evidence& b : p.because)
-            because.push_back({{"name", printable(b.name)}, {"value", b.value}, {"unit", printable(b.unit)}});
-        return {{"event", "predicted"},
-                {"id", p.id},
-                {"kind", name_of(p.kind)},
-                {"partitions", std::move(partitions)},
-                {"boundaries", keys_of(p.boundaries)},
-                {"p10", p.when.p10},
-                {"p50", p.when.p50},
-                {"p90", p.when.p90},
-                {"confidence", p.confidence},
-                {"horizon", p.horizon_seconds},
-                {"because", std::move(because)},
-                {"predictor", printable(p.predictor)}};
+        return line("predicted")
+            .with("id", p.id)
+            .with("kind", p.kind)
+            .with("partitions", p.partitions)
+            .with("boundaries", p.boundaries)
+            .with("p10", p.when.p10)
+            .with("p50", p.when.p50)
+            .with("p90", p.when.p90)
+            .with("confidence", p.confidence)
+            .with("horizon", p.horizon_seconds)
+            .with("because", p.because)
+            .with("predictor", p.predictor);
     }
-    json operator()(const outcome_known& e) const {
-        return {{"event", "outcome known"},
-                {"prediction", e.prediction},
-                {"outcome", name_of(e.became.kind)},
-                {"at", e.became.at.at.value},
-                {"lead_seconds", e.became.lead_seconds},
-                {"boundaries", keys_of(e.became.boundaries)}};
+    json_object operator()(const outcome_known& e) const {
+        return line("outcome known")
+            .with("prediction", e.prediction)
+            .with("outcome", e.became.kind)
+            .with("at", e.became.at.at.value)
+            .with("lead_seconds", e.became.lead_seconds)
+            .with("boundaries", e.became.boundaries);
     }
-    json operator()(const shadow_opened& e) const { return {{"event", "shadow opened"}, {"prediction", e.prediction}}; }
-    json operator()(const shadow_adopted& e) const {
-        return {{"event", "shadow adopted"}, {"prediction", e.prediction}, {"recut", e.recut}};
+    json_object operator()(const shadow_opened& e) const {
+        return line("shadow opened").with("prediction", e.prediction);
     }
-    json operator()(const shadow_discarded& e) const {
-        return {{"event", "shadow discarded"}, {"prediction", e.prediction}};
+    json_object operator()(const shadow_adopted& e) const {
+        return line("shadow adopted").with("prediction", e.prediction).with("recut", e.recut);
     }
-    json operator()(const pace_changed& e) const {
-        json line{{"event", "pace"},
-                  {"predicted_change_rate", e.predicted_change_rate},
-                  {"latency_seconds", e.latency_seconds},
-                  {"reason", printable(e.reason)}};
-        line["bytes_per_second"] = std::isfinite(e.rate) ? json(e.rate) : json("unlimited");
-        return line;
+    json_object operator()(const shadow_discarded& e) const {
+        return line("shadow discarded").with("prediction", e.prediction);
     }
-    json operator()(const checkpointed& e) const {
-        return {{"event", "checkpoint"}, {"followed", e.followed.value}, {"sequence", e.sequence}};
+    json_object operator()(const pace_changed& e) const {
+        return line("pace")
+            .with("bytes_per_second", e.rate)
+            .with("predicted_change_rate", e.predicted_change_rate)
+            .with("latency_seconds", e.latency_seconds)
+            .with("reason", e.reason);
     }
-    json operator()(const point_published& e) const {
-        return {{"event", "point published"},
-                {"id", printable(e.id)},
-                {"at", e.at.value},
-                {"time_us", e.time.microseconds}};
+    json_object operator()(const checkpointed& e) const {
+        return line("checkpoint").with("followed", e.followed.value).with("sequence", e.sequence);
     }
-    json operator()(const restore_progress& e) const {
-        return {{"event", "restore"},
-                {"partition", printable(e.partition)},
-                {"rows", e.rows},
-                {"bytes", e.bytes},
-                {"of", e.of}};
+    json_object operator()(const point_published& e) const {
+        return line("point published").with("id", e.id).with("at", e.at.value).with("time_us", e.time.microseconds);
     }
-    json operator()(const verify_progress& e) const { return {{"event", "verify"}, {"done", e.done}, {"of", e.of}}; }
-    json operator()(const source_busy& e) const {
-        return {{"event", "source busy"}, {"why", printable(e.why)}, {"waited_seconds", e.waited_seconds}};
+    json_object operator()(const restore_progress& e) const {
+        return line("restore")
+            .with("partition", e.partition)
+            .with("rows", e.rows)
+            .with("bytes", e.bytes)
+            .with("of", e.of);
     }
-    json operator()(const warning& e) const { return {{"event", "warning"}, {"text", e.text}}; }
+    json_object operator()(const verify_progress& e) const {
+        return line("verify").with("done", e.done).with("of", e.of);
+    }
+    json_object operator()(const source_busy& e) const {
+        return line("source busy").with("why", e.why).with("waited_seconds", e.waited_seconds);
+    }
+    json_object operator()(const warning& e) const { return line("warning").with("text", e.text); }
 };
 
 }  // namespace detail
@@ -135,11 +121,7 @@ class event_log {
   public:
     explicit event_log(std::ostream& out) : out_{&out} {}
 
-    void on(const event& e) {
-        const json line = std::visit(detail::event_line{}, e);
-        // A text from elsewhere that is not UTF-8 must not end the backup that it is about.
-        *out_ << line.dump(-1, ' ', false, json::error_handler_t::replace) << '\n' << std::flush;
-    }
+    void on(const event& e) { *out_ << std::visit(detail::event_line{}, e).text() << '\n' << std::flush; }
 
   private:
     std::ostream* out_;

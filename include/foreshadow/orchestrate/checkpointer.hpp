@@ -6,7 +6,7 @@
 // valid.
 #pragma once
 
-#include "foreshadow/json.hpp"
+#include "foreshadow/json/write.hpp"
 #include "foreshadow/orchestrate/patiently.hpp"
 #include "foreshadow/orchestrate/session.hpp"
 #include "foreshadow/store/repository.hpp"

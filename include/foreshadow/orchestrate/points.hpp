@@ -5,7 +5,7 @@
 #pragma once
 
 #include "foreshadow/catalog/restore_point.hpp"
-#include "foreshadow/json.hpp"
+#include "foreshadow/json/read.hpp"
 #include "foreshadow/store/repository.hpp"
 
 #include <cstdio>

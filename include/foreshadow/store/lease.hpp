@@ -18,6 +18,8 @@
 #include "foreshadow/store/envelope.hpp"
 #include "foreshadow/store/lease_owner.hpp"
 
+#include <boost/describe/class.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -29,7 +31,21 @@
 
 namespace foreshadow {
 
-/// What stands in a lease's object.
+namespace detail {
+
+/// What stands in a lease's object; its fence and number are in its name.
+struct lease_text {
+    std::string boot;
+    std::int64_t expires = 0;  ///< microseconds since 1970
+    bool given_back = false;
+    std::string host;
+    std::uint64_t process = 0;
+    std::uint64_t started = 0;
+};
+BOOST_DESCRIBE_STRUCT(lease_text, (), (boot, expires, given_back, host, process, started))
+
+}  // namespace detail
+
 struct lease_record {
     std::uint64_t fence = 0;
     std::uint64_t number = 0;
@@ -38,27 +54,21 @@ struct lease_record {
     bool given_back = false;
 
     [[nodiscard]] std::string text() const {
-        json members = json::object();
-        members["boot"] = owner.boot;
-        members["expires"] = expires.microseconds;
-        members["given_back"] = given_back;
-        members["host"] = owner.host;
-        members["process"] = owner.process;
-        members["started"] = owner.started;
-        return members.dump();
+        return document_of(detail::lease_text{.boot = owner.boot,
+                                              .expires = expires.microseconds,
+                                              .given_back = given_back,
+                                              .host = owner.host,
+                                              .process = owner.process,
+                                              .started = owner.started});
     }
-    [[nodiscard]] static lease_record parse(std::string_view text) {
-        try {
-            const json read_as = parse_json(text);
-            lease_record record;
-            record.owner = {read_as.at("host").get<std::string>(), read_as.at("boot").get<std::string>(),
-                            read_as.at("process").get<std::uint64_t>(), read_as.at("started").get<std::uint64_t>()};
-            record.expires.microseconds = read_as.at("expires").get<std::int64_t>();
-            record.given_back = read_as.at("given_back").get<bool>();
-            return record;
-        } catch (const json::exception&) {
-            throw error{errc::corrupt, "a lease cannot be understood"};
-        }
+    /// Errors: corrupt, with the fact `object`.
+    [[nodiscard]] static lease_record parse(std::string_view text, const std::string& object) {
+        auto read = parse_document<detail::lease_text>(text, object);
+        return {.fence = 0,
+                .number = 0,
+                .owner = {std::move(read.host), std::move(read.boot), read.process, read.started},
+                .expires = {read.expires},
+                .given_back = read.given_back};
     }
 };
 
@@ -168,7 +178,7 @@ class lease {
             if (!newest) co_return std::nullopt;
             const auto text = co_await read_if_there(repository, newest_name);
             if (!text) continue;
-            auto record = lease_record::parse(*text);
+            auto record = lease_record::parse(*text, newest_name);
             record.fence = newest->fence;
             record.number = newest->number;
             co_return record;

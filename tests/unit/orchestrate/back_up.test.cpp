@@ -76,7 +76,7 @@ TEST_CASE("a point says what was done for it") {
         last = piece.interval.end;
     }
     const fs::restore_point read = world.time().run(fs::find_point(world.repository(), point.id));
-    CHECK(fs::to_json(read) == fs::to_json(point));
+    CHECK(fs::document_of(read) == fs::document_of(point));
 }
 
 TEST_CASE("an observer hears of a backup from its beginning to its point, in order") {

@@ -29,13 +29,13 @@ struct some_points {
         point.at = {at};
         point.time = {static_cast<std::int64_t>(at)};
         point.knows.source.name = source.substr(0, source.find('-'));
-        ft::run(there->put(point_object(source, id), object_kind::point, to_json(point).dump()));
+        ft::run(there->put(point_object(source, id), object_kind::point, document_of(point)));
     }
     void put(const std::string& source, std::uint64_t at) { put(source, id_at(at), at); }
     void put_checkpoint(const std::string& source, const std::string& name, std::uint64_t sequence) {
         checkpoint state;
         state.sequence = sequence;
-        ft::run(there->put("sources/" + source + "/running/" + name, object_kind::checkpoint, to_json(state).dump()));
+        ft::run(there->put("sources/" + source + "/running/" + name, object_kind::checkpoint, document_of(state)));
     }
     [[nodiscard]] std::uint64_t find(const std::string& id) { return ft::run(find_point(*there, id)).at.value; }
     [[nodiscard]] errc refusal(const std::string& id) {

@@ -213,7 +213,7 @@ TEST_CASE("a point whose boxes do not prove it is found") {
     wrong.knows.known.segments.pop_back();
     wrong.id += "-wrong";
     const std::string object = fs::point_object(wrong.knows.source.id, wrong.id);
-    made.world.time().run(made.world.repository().put(object, fs::object_kind::point, fs::to_json(wrong).dump()));
+    made.world.time().run(made.world.repository().put(object, fs::object_kind::point, fs::document_of(wrong)));
     const fs::verify_report report = made.verify(false);
     REQUIRE(!report.is_sound());
     for (const fs::finding& f : report.findings) {
