@@ -76,6 +76,7 @@
 #include "foreshadow/schedule/fixed_rate.hpp"
 #include "foreshadow/schedule/flat_out.hpp"
 #include "foreshadow/schedule/hottest_last.hpp"
+#include "foreshadow/schedule/latency_guard.hpp"
 #include "foreshadow/schedule/pace.hpp"
 #include "foreshadow/schedule/scan_order.hpp"
 #include "foreshadow/schedule/token_bucket.hpp"

@@ -55,6 +55,8 @@ template <class Make>
         input.change_bytes_rate = any(1e6);
         input.scanned_bytes_rate = any(1e7);
         input.remaining_bytes = any(1e9);
+        input.needed_rate = any(1e7);
+        input.deadline_seconds = any(100);
         input.allowed_rate = random.chance(.5) ? last.bytes_per_second : any(1e7);
         const auto made = attempt_call([&] { return law.decide(input); });
         const auto when = [&] {

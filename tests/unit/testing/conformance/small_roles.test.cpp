@@ -13,6 +13,7 @@
 #include "foreshadow/schedule/fixed_rate.hpp"
 #include "foreshadow/schedule/flat_out.hpp"
 #include "foreshadow/schedule/hottest_last.hpp"
+#include "foreshadow/schedule/latency_guard.hpp"
 #include "foreshadow/schedule/two_thresholds.hpp"
 #include "foreshadow/testing/conformance/clock.hpp"
 #include "foreshadow/testing/conformance/conflict_policy.hpp"
@@ -92,6 +93,7 @@ TEST_CASE("every pace keeps the contract, and those that give no rate are found"
     expect_kept(testing::check_pace([] { return flat_out{}; }));
     expect_kept(testing::check_pace([] { return fixed_rate{}; }));
     expect_kept(testing::check_pace([] { return two_thresholds{}; }));
+    expect_kept(testing::check_pace([] { return latency_guard{}; }));
     expect_broken(testing::check_pace([] { return pace_that_divides{}; }), testing::pace_rules::rates);
     expect_broken(testing::check_pace([] { return pace_that_subtracts{}; }), testing::pace_rules::rates);
 }
