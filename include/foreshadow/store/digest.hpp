@@ -71,32 +71,77 @@ using block_id = digest;
     return raw;
 }
 
+namespace detail {
+
+/// SHA-256 on a context that each thread keeps: for the short texts that most digests are of, looking the algorithm up
+/// and allocating would cost several times what hashing does.
+class sha256_stream {
+  public:
+    sha256_stream() : is_good_{EVP_DigestInit_ex2(context(), algorithm(), nullptr) == 1} {}
+
+    sha256_stream& operator<<(std::string_view bytes) {
+        is_good_ = is_good_ && EVP_DigestUpdate(context(), bytes.data(), bytes.size()) == 1;
+        return *this;
+    }
+    /// The next stream of this thread begins after this.
+    [[nodiscard]] digest result() {
+        digest made;
+        if (!is_good_ || EVP_DigestFinal_ex(context(), made.bytes.data(), nullptr) != 1)
+            throw error{errc::internal, "OpenSSL could not compute SHA-256"};
+        return made;
+    }
+
+  private:
+    [[nodiscard]] static EVP_MD* algorithm() {
+        static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> fetched{EVP_MD_fetch(nullptr, "SHA256", nullptr),
+                                                                             &EVP_MD_free};
+        return fetched.get();
+    }
+    [[nodiscard]] static EVP_MD_CTX* context() {
+        thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> kept{EVP_MD_CTX_new(),
+                                                                                        &EVP_MD_CTX_free};
+        return kept.get();
+    }
+
+    bool is_good_;
+};
+
+/// A context for HMAC-SHA-256 that each thread keeps, for the same reason; null where OpenSSL has none.
+[[nodiscard]] inline EVP_MAC_CTX* hmac_context() {
+    using context = std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)>;
+    static const std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> mac{EVP_MAC_fetch(nullptr, "HMAC", nullptr),
+                                                                       &EVP_MAC_free};
+    thread_local const context kept = [] {
+        context made{EVP_MAC_CTX_new(mac.get()), &EVP_MAC_CTX_free};
+        char name[] = "SHA256";
+        const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+                                         OSSL_PARAM_construct_end()};
+        if (made && EVP_MAC_CTX_set_params(made.get(), parameters) != 1) made.reset();
+        return made;
+    }();
+    return kept.get();
+}
+
+}  // namespace detail
+
+[[nodiscard]] inline digest sha256(std::string_view bytes) {
+    detail::sha256_stream stream;
+    stream << bytes;
+    return stream.result();
+}
+
 /// HMAC-SHA-256 over the parts, one after the other.
 ///
 /// The parts are not told apart: where two of them vary in length, put their lengths in.
 [[nodiscard]] inline digest hmac_sha256(const digest& under, std::initializer_list<std::string_view> parts) {
-    static const std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> mac{EVP_MAC_fetch(nullptr, "HMAC", nullptr),
-                                                                       &EVP_MAC_free};
-    const std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context{EVP_MAC_CTX_new(mac.get()),
-                                                                            &EVP_MAC_CTX_free};
-    char name[] = "SHA256";
-    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-                                     OSSL_PARAM_construct_end()};
-    bool good = context && EVP_MAC_init(context.get(), under.bytes.data(), under.bytes.size(), parameters) == 1;
-    for (const auto part : parts)
-        good = good &&
-               EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(part.data()), part.size()) == 1;
+    EVP_MAC_CTX* const context = detail::hmac_context();
+    bool good = context != nullptr && EVP_MAC_init(context, under.bytes.data(), under.bytes.size(), nullptr) == 1;
+    for (const std::string_view part : parts)
+        good = good && EVP_MAC_update(context, reinterpret_cast<const unsigned char*>(part.data()), part.size()) == 1;
     digest result;
     std::size_t written = 0;
-    good = good && EVP_MAC_final(context.get(), result.bytes.data(), &written, result.bytes.size()) == 1;
+    good = good && EVP_MAC_final(context, result.bytes.data(), &written, result.bytes.size()) == 1;
     if (!good || written != result.bytes.size()) throw error{errc::internal, "OpenSSL could not compute HMAC-SHA-256"};
-    return result;
-}
-
-[[nodiscard]] inline digest sha256(std::string_view bytes) {
-    digest result;
-    if (EVP_Digest(bytes.data(), bytes.size(), result.bytes.data(), nullptr, EVP_sha256(), nullptr) != 1)
-        throw error{errc::internal, "OpenSSL could not compute SHA-256"};
     return result;
 }
 
