@@ -85,6 +85,7 @@
 #include "foreshadow/shadow/shadow_set.hpp"
 #include "foreshadow/shadow/worth.hpp"
 #include "foreshadow/shadow/write_rates.hpp"
+#include "foreshadow/source/closed_cuts.hpp"
 #include "foreshadow/source/log_batch.hpp"
 #include "foreshadow/source/omission.hpp"
 #include "foreshadow/source/source.hpp"
