@@ -14,8 +14,10 @@ namespace foreshadow {
 /// Called in this order: `begin` with the layout that is to come about; per partition, definitions first, `load` any
 /// number of times with rows in key order, then `complete`; `finish`, which makes the whole visible and durable.
 /// `abandon` leaves nothing that looks whole; it is called instead of `finish` and never throws.
-/// Partitions come one after another. Optional, `omissions() -> task<std::vector<omission>>`, called after `finish`:
-/// what the definitions name and the backup does not have.
+/// Partitions come one after another, those of data in the order of their keys: a target whose own layout is another
+/// one routes rows as they come, and never has to come back to a range that it has filled. Optional,
+/// `omissions() -> task<std::vector<omission>>`, called after `finish`: what the definitions name and the backup does
+/// not have.
 template <class T>
 concept target = requires(T& t, const layout& shape, const partition& part, const row_batch& rows) {
     { t.begin(shape) } -> std::same_as<task<>>;
