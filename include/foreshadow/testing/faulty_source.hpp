@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace foreshadow::testing {
 
@@ -40,6 +41,22 @@ class faulty_source {
         co_await source_.acknowledge(p);
         with_.live();
         if (with_.happens(with_.which().deaf / 2)) throw trouble::unavailable("database");
+    }
+    task<bool> remembers(position acknowledged)
+        requires requires(Source& source) { source.remembers(acknowledged); }
+    {
+        co_await begin();
+        const bool known = co_await source_.remembers(acknowledged);
+        with_.live();
+        co_return known;
+    }
+    task<std::vector<omission>> omissions()
+        requires requires(Source& source) { source.omissions(); }
+    {
+        co_await begin();
+        std::vector<omission> found = co_await source_.omissions();
+        with_.live();
+        co_return found;
     }
     task<> release() {
         co_await begin();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "foreshadow/plane/horizon.hpp"
+#include "foreshadow/source/omission.hpp"
 #include "foreshadow/testing/virtual_time.hpp"
 #include "foreshadow/testing/workload.hpp"
 
@@ -28,6 +29,7 @@ struct database_options {
     double read_seconds = 0.004;     ///< the mean time of a chunk
     double heartbeat_seconds = 0.5;
     std::size_t rows_per_chunk = 40;  ///< the most that a chunk reads, whatever its budget
+    std::vector<omission> omissions;  ///< what there is in no partition, as its source tells it
 };
 
 /// A chunk that somebody read.
@@ -53,6 +55,26 @@ class simulated_database {
         note_new();
         settle();
     }
+
+    /// A copy of everything, as of a file: its log, what is held, and what was acknowledged.
+    simulated_database(const simulated_database& other)
+        : options{other.options},
+          clock{other.clock},
+          chances{other.chances},
+          held{other.held},
+          retained{other.retained},
+          reads{other.reads},
+          follows{other.follows},
+          work_{other.work_},
+          gaps_{other.gaps_},
+          lags_{other.lags_},
+          visible_from_{other.visible_from_},
+          announced_{other.announced_} {}
+    simulated_database& operator=(const simulated_database&) = delete;
+    ~simulated_database() = default;
+
+    /// From now on, its users do something else than those of the database that it is a copy of.
+    void diverge(std::uint64_t seed) { work_.diverge(seed); }
 
     [[nodiscard]] const history& past() const noexcept { return work_.past(); }
 

@@ -20,6 +20,9 @@ class simulated_engine {
     static constexpr std::uint64_t key_count = 1'000'000;
 
     simulated_engine(simulated_tables& tables, std::uint64_t seed) : tables_{&tables}, random_{seed} {}
+    /// One that goes on as `other` does, with a copy of its tables.
+    simulated_engine(simulated_tables& tables, const simulated_engine& other)
+        : tables_{&tables}, random_{other.random_} {}
 
     /// Looks at a table, and changes its layout at most once.
     void keep_shape(simulated_table& t) {

@@ -35,8 +35,14 @@ class workload {
           random_{options_.seed * 0x2545f4914f6cdd1dULL + 7},
           tables_{random_()},
           engine_{tables_, random_()} {}
-    workload(const workload&) = delete;
+    /// A copy goes on as the original does.
+    workload(const workload& other)
+        : options_{other.options_}, random_{other.random_}, tables_{other.tables_}, engine_{tables_, other.engine_} {}
     workload& operator=(const workload&) = delete;
+    ~workload() = default;
+
+    /// From now on, what happens is decided by another seed.
+    void diverge(std::uint64_t seed) { random_ = seeded_random{seed}; }
 
     [[nodiscard]] const history& past() const noexcept { return tables_.past(); }
     [[nodiscard]] simulated_tables& tables() noexcept { return tables_; }
