@@ -30,6 +30,7 @@ struct totals {
         ++seeds;
         of.points += r.points;
         of.exact += r.exact;
+        of.placed += r.placed;
         of.refused += r.refused;
         of.deaths += r.deaths;
         of.errors += r.errors;
@@ -37,10 +38,11 @@ struct totals {
     }
     [[nodiscard]] std::string line(double seconds) const {
         return std::to_string(seeds) + " seeds in " + std::to_string(static_cast<long>(seconds)) +
-               " s: " + std::to_string(of.points) + " points, " + std::to_string(of.exact) + " restores exact, " +
-               std::to_string(of.refused) + " rightly refused, " + std::to_string(of.deaths) + " deaths, " +
-               std::to_string(of.errors) + " errors, " + std::to_string(of.resumed) + " resumed, " +
-               std::to_string(twice) + " run twice; " + std::to_string(failed) + " failed";
+               " s: " + std::to_string(of.points) + " points, " + std::to_string(of.exact) + " restores exact (" +
+               std::to_string(of.placed) + " into other layouts), " + std::to_string(of.refused) +
+               " rightly refused, " + std::to_string(of.deaths) + " deaths, " + std::to_string(of.errors) +
+               " errors, " + std::to_string(of.resumed) + " resumed, " + std::to_string(twice) + " run twice; " +
+               std::to_string(failed) + " failed";
     }
 };
 

@@ -8,10 +8,12 @@
 #include "foreshadow/row/conflict_policy.hpp"
 #include "foreshadow/schedule/pace.hpp"
 #include "foreshadow/schedule/scan_order.hpp"
+#include "foreshadow/source/source.hpp"
 
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +23,69 @@
 namespace support {
 
 namespace fs = foreshadow;
+
+/// Any source behind one type, of those that remember and tell what they leave out.
+class any_source {
+  public:
+    static constexpr fs::source_traits traits{.prefix_snapshots = false};
+
+    template <fs::source S>
+        requires(!std::same_as<S, any_source>)
+    any_source(S one) : one_{std::make_shared<model<S>>(std::move(one))} {}
+
+    fs::task<fs::source_identity> identity() { return one_->identity(); }
+    fs::task<fs::position> hold(std::optional<fs::position> from) { return one_->hold(from); }
+    fs::task<> acknowledge(fs::position p) { return one_->acknowledge(p); }
+    fs::task<bool> remembers(fs::position p) { return one_->remembers(p); }
+    fs::task<> release() { return one_->release(); }
+    fs::task<fs::layout> layout() { return one_->layout(); }
+    fs::task<std::vector<fs::omission>> omissions() { return one_->omissions(); }
+    fs::task<fs::chunk> read(fs::key_range range, fs::read_budget budget, fs::row_batch& rows) {
+        return one_->read(std::move(range), budget, rows);
+    }
+    fs::task<> follow(fs::position after, fs::log_batch& out) { return one_->follow(after, out); }
+    fs::task<fs::position> head() { return one_->head(); }
+    fs::task<fs::strain> strain() { return one_->strain(); }
+
+  private:
+    struct interface {
+        interface() = default;
+        interface(const interface&) = delete;
+        interface& operator=(const interface&) = delete;
+        virtual ~interface() = default;
+        virtual fs::task<fs::source_identity> identity() = 0;
+        virtual fs::task<fs::position> hold(std::optional<fs::position> from) = 0;
+        virtual fs::task<> acknowledge(fs::position p) = 0;
+        virtual fs::task<bool> remembers(fs::position p) = 0;
+        virtual fs::task<> release() = 0;
+        virtual fs::task<fs::layout> layout() = 0;
+        virtual fs::task<std::vector<fs::omission>> omissions() = 0;
+        virtual fs::task<fs::chunk> read(fs::key_range range, fs::read_budget budget, fs::row_batch& rows) = 0;
+        virtual fs::task<> follow(fs::position after, fs::log_batch& out) = 0;
+        virtual fs::task<fs::position> head() = 0;
+        virtual fs::task<fs::strain> strain() = 0;
+    };
+    template <class S>
+    struct model final : interface {
+        explicit model(S given) : one{std::move(given)} {}
+        fs::task<fs::source_identity> identity() override { return one.identity(); }
+        fs::task<fs::position> hold(std::optional<fs::position> from) override { return one.hold(from); }
+        fs::task<> acknowledge(fs::position p) override { return one.acknowledge(p); }
+        fs::task<bool> remembers(fs::position p) override { return one.remembers(p); }
+        fs::task<> release() override { return one.release(); }
+        fs::task<fs::layout> layout() override { return one.layout(); }
+        fs::task<std::vector<fs::omission>> omissions() override { return one.omissions(); }
+        fs::task<fs::chunk> read(fs::key_range range, fs::read_budget budget, fs::row_batch& rows) override {
+            return one.read(std::move(range), budget, rows);
+        }
+        fs::task<> follow(fs::position after, fs::log_batch& out) override { return one.follow(after, out); }
+        fs::task<fs::position> head() override { return one.head(); }
+        fs::task<fs::strain> strain() override { return one.strain(); }
+        S one;
+    };
+    std::shared_ptr<interface> one_;
+};
+static_assert(fs::source<any_source>);
 
 /// Any predictor behind one type.
 class any_predictor {

@@ -35,22 +35,49 @@ ft::database_options lively(std::uint64_t seed) {
     return options;
 }
 
-simulated_world::simulated_world(ft::database_options options, ft::faults what_goes_wrong)
-    : database_{std::make_shared<ft::simulated_database>(time_.clock(), std::move(options))},
+namespace {
+
+simulated_home founded(const ft::virtual_clock& clock, ft::database_options options, ft::shard_options shards) {
+    simulated_home made;
+    made.database = std::make_shared<ft::simulated_database>(clock, std::move(options));
+    if (shards.count > 1) made.shards = std::make_shared<ft::simulated_shards>(made.database, shards);
+    return made;
+}
+
+}  // namespace
+
+simulated_home simulated_home::copy() const {
+    simulated_home made;
+    made.database = std::make_shared<ft::simulated_database>(*database);
+    made.retained_at_copy = database->retained;
+    if (shards) made.shards = std::make_shared<ft::simulated_shards>(*shards, made.database);
+    return made;
+}
+
+any_source simulated_home::source() const {
+    if (shards) return ft::sharded_source{shards};
+    return ft::simulated_source{database};
+}
+
+simulated_world::simulated_world(ft::database_options options, ft::faults what_goes_wrong, ft::shard_options shards)
+    : home_{founded(time_.clock(), std::move(options), shards)},
       fate_{what_goes_wrong, time_.clock()},
-      source_{ft::simulated_source{database_}, fate_},
+      source_{home_.source(), fate_},
       clock_{time_.clock(), fate_},
       store_{objects_, fate_},
       order_{fs::at_risk_first{}},
       pace_{fs::flat_out{}},
-      names_{std::make_shared<ft::seeded_random>(database_->options.work.seed + 77)} {}
+      names_{std::make_shared<ft::seeded_random>(home_.database->options.work.seed + 77)} {}
 
 simulated_world::~simulated_world() = default;
 
 void simulated_world::turn_to(ft::database_options options) {
-    others_.push_back(database_);  // it lives on
-    database_ = std::make_shared<ft::simulated_database>(time_.clock(), std::move(options));
-    source_ = ft::faulty_source{ft::simulated_source{database_}, fate_};
+    put_back(founded(time_.clock(), std::move(options), {}));
+}
+
+void simulated_world::put_back(simulated_home copy) {
+    others_.push_back(std::exchange(home_, std::move(copy)));
+    source_ = ft::faulty_source{home_.source(), fate_};
 }
 
 void simulated_world::be_known_when_dead() {
@@ -58,7 +85,7 @@ void simulated_world::be_known_when_dead() {
     owner_ = {.host = fs::detail::host_name(), .boot = fs::detail::boot_id(), .process = nobody, .started = 1};
 }
 
-void simulated_world::live(std::size_t steps) { time_.spawn(database_->live(steps)); }
+void simulated_world::live(std::size_t steps) { time_.spawn(home_.database->live(steps)); }
 
 void simulated_world::open() {
     storage_.reset();
@@ -73,7 +100,7 @@ void simulated_world::open() {
 
 fs::restore_point simulated_world::back_up(any_predictor foretelling, fs::back_up_options options) {
     if (!repository_) open();
-    fs::back_up_parts<ft::faulty_source<ft::simulated_source>, simulated_repository, simulated_storage, any_predictor,
+    fs::back_up_parts<ft::faulty_source<any_source>, simulated_repository, simulated_storage, any_predictor,
                       any_scan_order, any_pace, listener, simulated_clock>
         parts{source_, *repository_, *storage_, foretelling, order_, pace_, listening_, clock_};
     return time_.run(fs::run_back_up(parts, options, owner_));
@@ -85,6 +112,14 @@ std::pair<ft::simulated_target, fs::restore_report> simulated_world::restore(con
     fs::fail conflicts;
     fs::restore_report report = restore_into(into, conflicts, point, std::move(options));
     return {into, std::move(report)};
+}
+
+ft::simulated_target simulated_world::restore_into_layout(ft::placement where, const fs::restore_point& point,
+                                                          fs::restore_options options) {
+    ft::simulated_target into{std::move(where)};
+    fs::fail conflicts;
+    restore_into(into, conflicts, point, std::move(options));
+    return into;
 }
 
 fs::restore_report simulated_world::restore_into(ft::simulated_target into, any_conflict_policy conflicts,
@@ -99,7 +134,7 @@ fs::verify_report simulated_world::verify(bool data) {
 
 std::set<fs::position> simulated_world::interesting_positions(const fs::restore_point& point, fs::position from) const {
     std::set<fs::position> positions;
-    const auto& log = database_->past().commits();
+    const auto& log = home_.commits();
     for (std::size_t i = 0; i < log.size() && log[i].at <= point.at; ++i) {
         const bool is_near_layout_change = !log[i].layouts.empty() || (i > 0 && !log[i - 1].layouts.empty()) ||
                                            (i + 1 < log.size() && !log[i + 1].layouts.empty());

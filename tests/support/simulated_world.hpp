@@ -18,6 +18,7 @@
 #include "foreshadow/testing/faulty_clock.hpp"
 #include "foreshadow/testing/faulty_source.hpp"
 #include "foreshadow/testing/faulty_store.hpp"
+#include "foreshadow/testing/sharded_source.hpp"
 #include "foreshadow/testing/simulated_source.hpp"
 #include "foreshadow/testing/simulated_target.hpp"
 
@@ -41,14 +42,37 @@ using simulated_storage = fs::content_defined_blocks<simulated_repository>;
 /// A database in which much happens.
 [[nodiscard]] ft::database_options lively(std::uint64_t seed);
 
+/// A database, whole or in shards. A handle.
+struct simulated_home {
+    std::shared_ptr<ft::simulated_database> database;
+    std::shared_ptr<ft::simulated_shards> shards;  ///< none: one log
+    fs::position retained_at_copy = {};            ///< what it had acknowledged when it was copied, where it is a copy
+
+    // What it really held, by the positions that its source tells.
+    [[nodiscard]] ft::rows_by_key state_at(fs::position at) const {
+        return shards ? shards->state_at(at) : database->past().state_at(at);
+    }
+    [[nodiscard]] fs::layout layout_at(fs::position at) const {
+        return shards ? shards->layout_at(at) : database->past().layout_at(at);
+    }
+    [[nodiscard]] const std::vector<ft::logged_commit>& commits() const {
+        return shards ? shards->commits() : database->past().commits();
+    }
+    /// All of it as it is now, to be put back later.
+    [[nodiscard]] simulated_home copy() const;
+    [[nodiscard]] any_source source() const;
+};
+
 class simulated_world {
   public:
-    explicit simulated_world(ft::database_options options, ft::faults what_goes_wrong = {});
+    explicit simulated_world(ft::database_options options, ft::faults what_goes_wrong = {},
+                             ft::shard_options shards = {});
     simulated_world(const simulated_world&) = delete;
     simulated_world& operator=(const simulated_world&) = delete;
     ~simulated_world();
 
-    [[nodiscard]] ft::simulated_database& database() noexcept { return *database_; }
+    [[nodiscard]] ft::simulated_database& database() noexcept { return *home_.database; }
+    [[nodiscard]] const simulated_home& home() const noexcept { return home_; }
     [[nodiscard]] ft::simulation& time() noexcept { return time_; }
     [[nodiscard]] simulated_repository& repository() noexcept { return *repository_; }
     [[nodiscard]] simulated_storage& storage() noexcept { return *storage_; }
@@ -68,6 +92,8 @@ class simulated_world {
 
     /// Another database is what is backed up from now on, into the same repository.
     void turn_to(ft::database_options options);
+    /// In the place of the database there is an older copy of it, whose users go on in their own way.
+    void put_back(simulated_home copy);
 
     /// The database lives for so many steps, beside whatever else happens.
     void live(std::size_t steps);
@@ -77,6 +103,9 @@ class simulated_world {
     fs::restore_point back_up(any_predictor foretelling, fs::back_up_options options);
     [[nodiscard]] std::pair<ft::simulated_target, fs::restore_report> restore(const fs::restore_point& point,
                                                                               fs::restore_options options = {});
+    /// As above, into partitions that the target has of its own.
+    [[nodiscard]] ft::simulated_target restore_into_layout(ft::placement where, const fs::restore_point& point,
+                                                           fs::restore_options options = {});
     fs::restore_report restore_into(ft::simulated_target into, any_conflict_policy conflicts,
                                     const fs::restore_point& point, fs::restore_options options = {});
     [[nodiscard]] fs::verify_report verify(bool data);
@@ -88,10 +117,10 @@ class simulated_world {
 
   private:
     ft::simulation time_;
-    std::shared_ptr<ft::simulated_database> database_;
-    std::vector<std::shared_ptr<ft::simulated_database>> others_;
+    simulated_home home_;
+    std::vector<simulated_home> others_;  ///< that live on
     ft::trouble fate_;
-    ft::faulty_source<ft::simulated_source> source_;
+    ft::faulty_source<any_source> source_;
     simulated_clock clock_;
     fs::memory_store objects_;
     simulated_store store_;

@@ -60,7 +60,8 @@ struct broken {
 
 class living_trial {
   public:
-    explicit living_trial(const trial& which) : which_{which}, world_{which.database, which.what_goes_wrong} {
+    explicit living_trial(const trial& which)
+        : which_{which}, world_{which.database, which.what_goes_wrong, which.shards} {
         world_.be_known_when_dead();
         world_.scan_in(made(which.in));
         world_.go_at(made(which.at));
@@ -82,22 +83,50 @@ class living_trial {
     }
 
   private:
+    /// A point, and the database that it is of.
+    struct known_point {
+        fs::restore_point point;
+        simulated_home home;
+    };
+
     void live() {
         world_.live(which_.steps);
-        std::optional<fs::restore_point> last;
+        std::optional<known_point> last;
+        std::optional<simulated_home> copy;
         fs::position whole_from{};
-        for (std::uint64_t left = 2 + (which_.seed % 4 == 0); left > 0; --left) {
+        const std::uint64_t backups = 2 + (which_.seed % 4 == 0 || which_.is_put_back);
+        for (std::uint64_t number = 1; number <= backups; ++number) {
             const fs::restore_point point = back_up();
             // Where the hold was lost, what lies before is the older points' alone.
-            if (!last || last->knows.timeline != point.knows.timeline) whole_from = point.at;
-            restore_everywhere(point, whole_from, last ? last->at : point.at);
+            const bool is_anew = last && last->point.knows.timeline != point.knows.timeline;
+            if (!last || is_anew) whole_from = point.at;
+            if (last) check_timeline(*last, is_anew);
+            restore_everywhere(point, whole_from, last && !is_anew ? last->point.at : point.at);
             restore_one_partition(point);
-            if (last) restore(*last, last->at, true);
-            last = point;
+            if (last) restore(*last, last->point.at, true);
+            last = {point, world_.home()};
+            if (which_.is_put_back && number == 1) copy = world_.home().copy();
+            if (which_.is_put_back && number == 2) put_back(std::move(*copy));
             world_.time().run(world_.time().clock().sleep(.3));
         }
-        check_store(*last);
+        check_store(last->point);
         note_state();
+    }
+
+    void put_back(simulated_home copy) {
+        copy.database->diverge(which_.seed + 1'000);
+        world_.put_back(std::move(copy));
+        world_.live(which_.steps / 2);
+    }
+
+    /// A source is read again exactly where its log was lost, or other commits took the place of those that were
+    /// followed.
+    void check_timeline(const known_point& last, bool is_anew) {
+        const bool is_another =
+            last.home.database != world_.home().database && world_.home().retained_at_copy < last.point.at;
+        expect(!is_another || is_anew, "a database that was put back is followed on");
+        expect(is_another || !is_anew || which_.what_goes_wrong.log_truncated > 0,
+               "a log that is whole is not followed on");
     }
 
     /// As whoever runs a backup from a timer: again and again, until it says that it is done.
@@ -111,6 +140,7 @@ class living_trial {
                 world_.fate().cease();
                 world_.open();
                 ++result_.points;
+                expect(point.omissions == which_.database.omissions, "a point does not say what is left out");
                 result_.resumed += point.figures.resumed;
                 return point;
             } catch (const ft::process_death&) {
@@ -168,26 +198,77 @@ class living_trial {
         const std::set<fs::position> all = world_.interesting_positions(point, since);
         const std::size_t stride = all.size() / most_restores_ + 1;
         std::size_t i = which_.seed % stride;
-        for (const fs::position at : all)
-            if (at == point.at || i++ % stride == 0)
-                restore(point, at, at == point.at || (at >= whole_from && point.knows.known.replacements.empty()));
+        const known_point known{point, world_.home()};
+        const std::uint64_t elsewhere = dice_.below(most_restores_);
+        std::uint64_t restored = 0;
+        for (const fs::position at : all) {
+            if (at != point.at && i++ % stride != 0) continue;
+            const bool must = at == point.at || (at >= whole_from && point.knows.known.replacements.empty());
+            const std::optional<ft::rows_by_key> rows = restore(known, at, must);
+            const bool is_chosen = at == point.at ? result_.placed < result_.points : restored++ == elsewhere;
+            if (rows && is_chosen) restore_elsewhere(known.point, at, *rows);
+        }
     }
 
-    void restore(const fs::restore_point& point, fs::position at, bool must) {
+    /// Returns the rows; nothing where that rightly is refused.
+    std::optional<ft::rows_by_key> restore(const known_point& known, fs::position at, bool must) {
+        const fs::restore_point& point = known.point;
         const std::string what = "position " + std::to_string(at.value) + " of point " + point.id;
         fs::restore_options options;
         if (at != point.at) options.at = at;
         try {
             const auto [into, report] = world_.restore(point, options);
             expect(report.at == at, what + " is restored as " + std::to_string(report.at.value));
-            expect(into.rows() == world_.database().past().state_at(at), what + " is restored with wrong rows");
-            expect(is_same_shape(into.shape(), world_.database().past().layout_at(at)),
-                   what + " is restored into a wrong layout");
+            ft::rows_by_key expected = known.home.state_at(at);
+            expect(into.rows() == expected, what + " is restored with wrong rows");
+            expect(is_same_shape(into.shape(), known.home.layout_at(at)), what + " is restored into a wrong layout");
             ++result_.exact;
+            return expected;
         } catch (const fs::error& e) {
             expect(!must && e.code() == fs::errc::not_restorable, what + " is refused: " + e.line());
             ++result_.refused;
         }
+        return std::nullopt;
+    }
+
+    /// Into a layout that has nothing to do with the source's.
+    void restore_elsewhere(const fs::restore_point& point, fs::position at, const ft::rows_by_key& expected) {
+        const ft::placement where = some_placement(expected);
+        const std::string what = "position " + std::to_string(at.value) + " of point " + point.id + ", restored into " +
+                                 std::to_string(where.partitions()) + (where.is_hashed() ? " hashed" : " other") +
+                                 " partitions,";
+        fs::restore_options options;
+        if (at != point.at) options.at = at;
+        const ft::simulated_target into = world_.restore_into_layout(where, point, options);
+        ft::rows_by_key all = into.rows();  // definitions
+        std::size_t rows = all.size();
+        for (std::size_t i = 0; i < where.partitions(); ++i) {
+            for (const auto& [k, value] : into.placed()[i])
+                expect(where.is_hashed() ? where.of(k) == i : where.range_of(i).contains(k),
+                       what + " has a row in a partition where it does not belong");
+            rows += into.placed()[i].size();
+            all.insert(into.placed()[i].begin(), into.placed()[i].end());
+        }
+        expect(rows == all.size(), what + " has a row twice");
+        expect(all == expected, what + " has wrong rows");
+        ++result_.exact;
+        ++result_.placed;
+    }
+
+    /// One to 32 partitions, hashed or cut anywhere: at keys of rows, right after them, and where nobody ever cut.
+    [[nodiscard]] ft::placement some_placement(const ft::rows_by_key& rows) {
+        const std::size_t partitions = dice_.between(1, 32);
+        if (dice_.chance(.5)) return ft::placement::by_hash(partitions);
+        std::vector<fs::key> boundaries;
+        while (boundaries.size() + 1 < partitions) {
+            fs::key cut(1, static_cast<char>('a' + dice_.below(6)));
+            for (std::size_t digits = dice_.below(7); digits > 0; --digits)
+                cut += static_cast<char>('0' + dice_.below(10));
+            const auto row = rows.lower_bound(cut);
+            if (row != rows.end() && dice_.chance(.4)) cut = dice_.chance(.5) ? row->first : fs::successor(row->first);
+            boundaries.push_back(std::move(cut));
+        }
+        return ft::placement::by_ranges(std::move(boundaries));
     }
 
     /// Sizes are estimates; everything else must be as it was.
@@ -199,14 +280,14 @@ class living_trial {
     }
 
     void restore_one_partition(const fs::restore_point& point) {
-        const fs::layout shape = world_.database().past().layout_at(point.at);
+        const fs::layout shape = world_.home().layout_at(point.at);
         if (shape.partitions.empty()) return;
         const std::string name = shape.partitions[which_.seed % shape.partitions.size()].name;
         fs::restore_options options;
         options.partitions.push_back(name);
         const auto [into, report] = world_.restore(point, options);
         ft::rows_by_key expected;
-        for (const auto& row : world_.database().past().state_at(point.at)) {
+        for (const auto& row : world_.home().state_at(point.at)) {
             const fs::partition* owner = shape.owner(row.first);
             if (owner != nullptr && (owner->name == name || owner->holds == fs::content::definitions))
                 expected.insert(row);
@@ -247,6 +328,7 @@ class living_trial {
     const trial& which_;
     simulated_world world_;
     std::vector<fs::lineage_event> future_;
+    ft::seeded_random dice_{which_.seed * 7'919 + 3};  ///< of what is looked at, not of what happens
     trial_result result_;
 };
 
@@ -287,6 +369,11 @@ trial trial_with(std::uint64_t seed, ft::faults what_goes_wrong) {
     made.says = static_cast<foreteller>(seed % foretellers);
     made.at = static_cast<speed>(seed / foretellers % 3);
     made.in = static_cast<order>(seed / 3 % 3);
+    ft::seeded_random dice{seed * 104'729 + 1};
+    if (dice.chance(.25)) made.shards.count = dice.between(2, 4);
+    made.is_put_back = dice.chance(.1);
+    for (std::uint64_t left_out = dice.below(3); left_out > 0; --left_out)
+        made.database.omissions.push_back({"table " + std::to_string(left_out), "it has no order"});
     return made;
 }
 

@@ -33,19 +33,21 @@ struct trial {
     foreteller says = foreteller::silent;
     speed at = speed::flat_out;
     order in = order::at_risk_first;
-    std::size_t steps = 400;  ///< that the database lives
+    std::size_t steps = 400;        ///< that the database lives
+    ft::shard_options shards = {};  ///< and logs
+    bool is_put_back = false;       ///< to an older copy of itself, before the last of three backups
 };
 
 struct trial_result {
     std::string wrong;          ///< the first thing that is; empty: nothing
     std::uint64_t points = 0;   ///< published
     std::uint64_t exact = 0;    ///< restores that gave the oracle's bytes
+    std::uint64_t placed = 0;   ///< of them, into another layout than the source's
     std::uint64_t refused = 0;  ///< earlier positions that rightly are not restorable
     std::uint64_t deaths = 0;
     std::uint64_t errors = 0;
     std::uint64_t resumed = 0;
-    std::uint64_t read_again = 0;  ///< chunks
-    std::string state;             ///< a digest of everything that is in the store at the end
+    std::string state;  ///< a digest of everything that is in the store at the end
 };
 
 /// The trial of a seed: three of four have faults; all else is mixed as well.
