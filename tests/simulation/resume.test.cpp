@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <memory>
 
 namespace {
 
@@ -44,6 +45,91 @@ TEST_CASE("a backup that dies before or after any operation is resumed exactly",
 
 TEST_CASE("a backup that dies between any two steps is resumed exactly", "[simulation]") {
     die_everywhere(crash_at::step, 40);
+}
+
+TEST_CASE(
+    "a backup that dies around the publishing of its point is gone on from, although it was too short for checkpoints",
+    "[simulation]") {
+    fs::back_up_options options = support::small_numbers(3);
+    options.checkpoint_seconds = 1e9;
+    const auto backed_up = [&](simulated_world& world) {
+        world.open();
+        return world.back_up(fs::size_extrapolation{}, options);
+    };
+    const auto two_backups = [&](std::uint64_t after) {
+        auto world = std::make_unique<simulated_world>(support::lively(3));
+        world->be_known_when_dead();
+        world->live(60);
+        const std::uint64_t before = world->fate().moments();
+        world->fate().die_after(after);
+        try {
+            backed_up(*world);
+        } catch (const support::ft::process_death&) {
+            // the next one goes on
+        }
+        const std::uint64_t moments = world->fate().moments() - before;
+        world->fate().cease();
+        world->live(30);
+        const fs::restore_point point = backed_up(*world);
+        CHECK(point.knows.timeline == 1);  // not read again as if the database had been put back
+        CHECK(world->restore(point).first.rows() == world->database().past().state_at(point.at));
+        return moments;
+    };
+    const std::uint64_t moments = two_backups(1'000'000);
+    for (std::uint64_t n = moments - 30; n < moments; ++n) {
+        CAPTURE(n);
+        two_backups(n);
+    }
+}
+
+TEST_CASE("a database that was put back to an older copy of itself is read again, and its points stay as they are",
+          "[simulation]") {
+    for (const std::size_t shards : {1U, 3U}) {
+        for (std::uint64_t seed = 2; seed <= 9; ++seed) {
+            CAPTURE(seed, shards);
+            simulated_world world{support::lively(seed), {}, {.count = shards}};
+            world.live(300);
+            const auto backed_up = [&] {
+                world.open();
+                return world.back_up(fs::size_extrapolation{}, support::small_numbers(seed));
+            };
+            const fs::restore_point first = backed_up();
+            const support::simulated_home older = world.home().copy();
+            world.live(100);
+            world.time().run(world.time().clock().sleep(.2));
+            const fs::restore_point second = backed_up();
+            const support::simulated_home newer = world.home();
+            REQUIRE(first.at < second.at);
+            CHECK(second.knows.timeline == 1);
+
+            older.database->diverge(seed + 50);
+            world.put_back(older);
+            world.live(200);
+            world.time().run(world.time().clock().sleep(.6));  // the same positions, other commits
+            const fs::restore_point third = backed_up();
+            CHECK(third.knows.timeline == 2);
+            CHECK(world.restore(third).first.rows() == older.state_at(third.at));
+            CHECK(world.restore(second).first.rows() == newer.state_at(second.at));
+            CHECK(world.restore(first).first.rows() == older.state_at(first.at));
+            CHECK(world.verify(true).findings.empty());
+        }
+    }
+}
+
+TEST_CASE("a copy that nothing was acknowledged after is followed on", "[simulation]") {
+    simulated_world world{support::lively(4)};
+    world.live(300);
+    const fs::restore_point first = world.back_up(fs::size_extrapolation{}, support::small_numbers(4));
+    const support::simulated_home same = world.home().copy();
+    same.database->diverge(5);
+    world.put_back(same);
+    world.live(100);
+    world.time().run(world.time().clock().sleep(.3));
+    world.open();
+    const fs::restore_point second = world.back_up(fs::size_extrapolation{}, support::small_numbers(4));
+    CHECK(second.knows.timeline == first.knows.timeline);
+    CHECK(first.at < second.at);
+    CHECK(world.restore(second).first.rows() == world.database().past().state_at(second.at));
 }
 
 TEST_CASE("a backup that is asked to stop keeps what it has, and is resumed", "[simulation]") {

@@ -248,6 +248,10 @@ class back_up {
                 .with("keys", printable(first.interval))
                 .with("position", std::to_string(at.value));
         }
+        // Whoever dies between publishing and acknowledging leaves a checkpoint, which says what was acknowledged; a
+        // point without one was. A short backup has none yet.
+        if constexpr (requires(typename Parts::source_type& source) { source.remembers(at); })
+            if (s.sequence == 0 && last_at_ != at) co_await checkpoints_.write();
         s.knows.model = s.with.predictor.save();
         s.figures.ended = s.with.clock.now();
         restore_point point{.id = point_id(s.knows.timeline, at),
