@@ -362,9 +362,12 @@ class living_trial {
 trial trial_with(std::uint64_t seed, ft::faults what_goes_wrong) {
     trial made{.seed = seed, .database = lively(seed), .how = small_numbers(seed), .what_goes_wrong = what_goes_wrong};
     made.what_goes_wrong.seed = seed;
-    if (seed % 8 != 0) {  // most databases are small, so that there can be many
+    if (seed % 8 == 0) {
+        made.how.checkpoint_seconds = 0.05 * static_cast<double>(1 + seed % 5);
+    } else {  // most databases are small, so that there can be many, and some write a checkpoint after each chunk
         made.database.warm_up = 80;
         made.steps = 220;
+        if (seed % 8 == 3) made.how.checkpoint_seconds = 0;
     }
     made.says = static_cast<foreteller>(seed % foretellers);
     made.at = static_cast<speed>(seed / foretellers % 3);
