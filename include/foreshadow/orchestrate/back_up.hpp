@@ -140,6 +140,7 @@ class back_up {
             s.sequence = left->sequence;
         } else if (last) {
             last_at_ = last->at;
+            co_await s.with.repository.settle(point_object(identity.id, last->id));
             s.knows = std::move(last->knows);
             // Publishing acknowledges the point, then removes the checkpoints: a source that does not remember the one,
             // when the others are gone, is not the one that was backed up.

@@ -35,7 +35,9 @@ class directory_store {
     /// Errors: already_exists; full (no space, a quota, a file size limit); unavailable; invalid_argument.
     task<> put(std::string name, std::string_view bytes) {
         const auto keep = workers_;
-        auto work = [root = root_, name, bytes] { detail::create_file(*root, name, bytes); };
+        auto work = [root = root_, durable = durable_, name, bytes] {
+            detail::create_file(*root, *durable, name, bytes);
+        };
         co_await offload(*keep, std::move(work));
     }
     task<std::string> get(std::string name, byte_range range = {}) {
@@ -54,6 +56,13 @@ class directory_store {
         co_await offload(*keep, std::move(work));
     }
 
+    /// Makes durable what is seen under a name: whoever put it may have died before that.
+    task<> settle(std::string name) {
+        const auto keep = workers_;
+        auto work = [root = root_, name] { detail::settle_file(*root, name); };
+        co_await offload(*keep, std::move(work));
+    }
+
     /// Removes what puts of killed processes left behind: hidden files older than `seconds`. Returns how many.
     task<std::size_t> sweep(double seconds) {
         const auto keep = workers_;
@@ -65,6 +74,7 @@ class directory_store {
 
   private:
     std::shared_ptr<const std::filesystem::path> root_;
+    std::shared_ptr<detail::durable_folders> durable_ = std::make_shared<detail::durable_folders>();
     std::shared_ptr<workers> workers_;
 };
 

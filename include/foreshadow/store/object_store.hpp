@@ -30,6 +30,8 @@ struct object_info {
 /// - `get(name, range)`: throws `not_found`.
 /// - `list(prefix)`: every object whose name begins with `prefix`, in order of names; sees each completed `put`.
 /// - `remove(name)`: no error when it is gone already.
+/// - optional, `settle(name) -> task<>`: what is seen under that name is durable on return, whoever put it; no error
+///   where nothing is. For stores in which an object is seen before its `put` has returned: a folder after a rename.
 template <class S>
 concept object_store = requires(S& s, std::string name, std::string_view bytes, byte_range range) {
     { s.put(name, bytes) } -> std::same_as<task<>>;

@@ -78,6 +78,8 @@ class repository {
     }
 
     task<std::vector<object_info>> list(std::string prefix) { return core_->store.list(std::move(prefix)); }
+    /// Makes durable what is seen under a name, in stores where that is another thing than having been put.
+    task<> settle(std::string name) { return detail::settle(core_->store, std::move(name)); }
     task<> remove(std::string name) { return core_->store.remove(std::move(name)); }
 
     /// Stores an encoded block unless an equal one is there; durable after `flush`.

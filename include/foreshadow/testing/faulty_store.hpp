@@ -51,6 +51,12 @@ class faulty_store {
         answer();
     }
 
+    task<> settle(std::string name) {
+        co_await begin();
+        if constexpr (requires(Store& store) { store.settle(name); }) co_await store_.settle(std::move(name));
+        answer();
+    }
+
     [[nodiscard]] std::string where() const { return "a faulty store"; }
     /// What puts left behind half-written, without a name.
     [[nodiscard]] const std::vector<std::string>& torn() const noexcept { return *torn_; }

@@ -161,3 +161,34 @@ TEST_CASE("a name is given to bytes that are durable already") {
     CHECK(std::distance(std::filesystem::directory_iterator{folder.path()}, {}) == 1);
     d = {};
 }
+
+TEST_CASE("a folder that somebody else made, and died before it was durable, is so once something is in it") {
+    const testing::temporary_folder folder;
+    disk& d = watched() = {};
+    d.root = folder.path().string();
+    REQUIRE(::mkdir((d.root + "/packs").c_str(), 0777) == 0);
+    REQUIRE(::mkdir((d.root + "/packs/0a").c_str(), 0777) == 0);
+    directory_store store{folder.path(), {.inline_io = true}};
+    testing::run(store.put("packs/0a/1", "bytes"));
+    CHECK(d.finds(d.root + "/packs/0a/1"));
+    d = {};
+}
+
+TEST_CASE("a name that somebody else gave, and died before it was durable, is so once it is settled") {
+    const testing::temporary_folder folder;
+    disk& d = watched() = {};
+    d.root = folder.path().string();
+    const std::string path = d.root + "/packs/0a/1";
+    REQUIRE(::mkdir((d.root + "/packs").c_str(), 0777) == 0);
+    REQUIRE(::mkdir((d.root + "/packs/0a").c_str(), 0777) == 0);
+    std::ofstream{d.root + "/packs/0a/.put-1"} << "bytes";
+    REQUIRE(::renameat2(AT_FDCWD, (d.root + "/packs/0a/.put-1").c_str(), AT_FDCWD, path.c_str(), 0) == 0);
+    directory_store store{folder.path(), {.inline_io = true}};
+    CHECK(testing::run(store.get("packs/0a/1")) == "bytes");
+    REQUIRE_FALSE(d.finds(path));
+    testing::run(store.settle("packs/0a/1"));
+    CHECK(d.finds(path));
+    CHECK_NOTHROW(testing::run(store.settle("packs/0b/1")));
+    CHECK_NOTHROW(testing::run(store.settle("a")));
+    d = {};
+}

@@ -70,6 +70,7 @@ struct block_store {
     pack_builder open;
     std::set<std::uint32_t> under_put;    // packs that are being put
     std::vector<indexed_pack> unindexed;  // durable, and in no index object yet
+    std::vector<std::string> unsettled;   // names of those that were found here: their puts may never have returned
     bool writing_index = false;
     std::unordered_set<block_id> under_write;  // blocks that some coroutine is compressing
     std::exception_ptr failure;                // of a put in the background
@@ -218,6 +219,16 @@ task<block_ref> write_block(std::shared_ptr<Core> core, Make make) {
     co_return block_ref{block.id, raw, stored.bytes.size()};
 }
 
+/// See `object_store`.
+template <object_store Store>
+task<> settle(Store& store, std::string name) {
+    if constexpr (requires {
+                      { store.settle(name) } -> std::same_as<task<>>;
+                  })
+        co_await store.settle(std::move(name));
+    co_return;
+}
+
 /// See `repository::flush`. The index follows the packs that it tells of.
 template <class Core>
 task<> flush(std::shared_ptr<Core> core) {
@@ -240,6 +251,10 @@ task<> flush(std::shared_ptr<Core> core) {
     };
     core->writing_index = true;
     writing now{*core, std::exchange(core->unindexed, {})};
+    while (!core->unsettled.empty()) {
+        co_await settle(core->store, core->unsettled.back());
+        core->unsettled.pop_back();
+    }
     const auto id = core->new_id();
     const auto name = "indexes/" + to_hex(std::string_view{reinterpret_cast<const char*>(id.data()), id.size()});
     const auto object = close_envelope(*core->seal, name, object_kind::index, encode_index(now.packs));

@@ -18,9 +18,12 @@
 #include <ctime>
 #include <filesystem>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace foreshadow::detail {
@@ -76,7 +79,7 @@ inline void check_name(std::string_view name) {
 }
 
 inline void sync_folder(const std::filesystem::path& folder) {
-    const file opened{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    const file opened{::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!opened.is_open()) throw_errno(errno, "open folder", folder.string());
     if (::fsync(opened.get()) != 0) throw_errno(errno, "sync folder", folder.string());
 }
@@ -93,7 +96,50 @@ inline void make_folders(const std::filesystem::path& folder) {
     const auto parent = folder.parent_path();
     make_folders(parent);
     if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) throw_errno(errno, "make folder", folder.string());
-    sync_folder(parent.empty() ? std::filesystem::path{"."} : parent);
+    sync_folder(parent);
+}
+
+/// What a name lies in, as a path from the root: empty where that is the root.
+[[nodiscard]] inline std::string folder_of(const std::string& name) {
+    const auto slash = name.rfind('/');
+    return slash == std::string::npos ? std::string{} : name.substr(0, slash);
+}
+
+/// Folders whose way from the root is durable, since this process synced it.
+class durable_folders {
+  public:
+    /// Syncs the way from the root to `folder`, once: whoever made a folder on it may not have done so yet, or may have
+    /// died before.
+    void reach(const std::filesystem::path& root, std::string folder) {
+        std::vector<std::string> reached;
+        for (; !folder.empty() && !is_known(folder); folder = folder_of(folder)) {
+            sync_folder((root / folder).parent_path());
+            reached.push_back(folder);
+        }
+        const std::scoped_lock lock{mutex_};
+        for (std::string& each : reached) known_.insert(std::move(each));
+    }
+
+  private:
+    [[nodiscard]] bool is_known(const std::string& folder) {
+        const std::scoped_lock lock{mutex_};
+        return known_.count(folder) != 0;
+    }
+
+    std::mutex mutex_;
+    std::set<std::string> known_;
+};
+
+/// Makes durable the name of a file, and of every folder on the way to it. No error where there is no such folder.
+inline void settle_file(const std::filesystem::path& root, const std::string& name) {
+    check_name(name);
+    std::string folder = name;
+    do {
+        folder = folder_of(folder);
+        const auto path = (root / folder / ".").parent_path();
+        struct stat found{};
+        if (::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) sync_folder(path);
+    } while (!folder.empty());
 }
 
 inline void write_all(int descriptor, std::string_view bytes, const std::string& path) {
@@ -120,12 +166,14 @@ inline void write_all(int descriptor, std::string_view bytes, const std::string&
     return true;
 }
 
-inline void create_file(const std::filesystem::path& root, const std::string& name, std::string_view bytes) {
+inline void create_file(const std::filesystem::path& root, durable_folders& durable, const std::string& name,
+                        std::string_view bytes) {
     static std::atomic<unsigned> counter{0};
     check_name(name);
     const auto path = root / name;
     const auto folder = path.parent_path();
     make_folders(folder);
+    durable.reach(root, folder_of(name));
     const std::string hidden =
         (folder / (".put-" + std::to_string(::getpid()) + "-" + std::to_string(counter++))).string();
     struct unlink_guard {

@@ -127,6 +127,7 @@ task<> load_unindexed(Core& core, std::string name, std::uint64_t bytes) {
         pack.blocks = co_await read_pack_index(core.store, *core.seal, name, bytes);
         add_pack(core, pack, {});
         core.unindexed.push_back(std::move(pack));  // the next flush indexes it
+        core.unsettled.push_back(name);
     } catch (const error& e) {
         if (e.code() != errc::corrupt && e.code() != errc::not_found) throw;
         core.damage.push_back(e);
