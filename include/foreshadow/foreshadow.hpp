@@ -6,6 +6,7 @@
 #pragma once
 
 #include "foreshadow/catalog/catalog.hpp"
+#include "foreshadow/catalog/consistency.hpp"
 #include "foreshadow/catalog/describe.hpp"
 #include "foreshadow/catalog/restore_point.hpp"
 #include "foreshadow/compose.hpp"

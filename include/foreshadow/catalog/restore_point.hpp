@@ -10,6 +10,7 @@
 #include <boost/describe/class.hpp>
 
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,8 @@ struct proven_step {
     std::string where;  ///< of the run; empty for the journal
     position after;
     position upto;
+
+    friend bool operator==(const proven_step&, const proven_step&) = default;
 };
 struct proven_piece {
     key_range interval;
@@ -51,6 +54,8 @@ struct proven_piece {
     version since;
     horizon seen;
     std::vector<proven_step> chain;
+
+    friend bool operator==(const proven_piece&, const proven_piece&) = default;
 };
 
 struct restore_point {
@@ -69,6 +74,18 @@ struct checkpoint {
     catalog knows;
     backup_figures figures;
 };
+
+/// The id of the point at `at`: names sort by timeline, then by position, which never repeats within one.
+[[nodiscard]] inline std::string point_id(std::uint64_t timeline, position at) {
+    char digits[48];
+    std::snprintf(digits, sizeof digits, "%04llu-%020llu", static_cast<unsigned long long>(timeline),
+                  static_cast<unsigned long long>(at.value));
+    return digits;
+}
+
+[[nodiscard]] inline std::string point_object(const std::string& source, const std::string& id) {
+    return "sources/" + source + "/points/" + id;
+}
 
 /// The proof in words that stay true when boxes are renumbered.
 [[nodiscard]] inline std::vector<proven_piece> spelled_out(const proof& p, const boxes& known) {

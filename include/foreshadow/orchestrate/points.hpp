@@ -4,11 +4,12 @@
 // source is the last of its list.
 #pragma once
 
+#include "foreshadow/catalog/consistency.hpp"
 #include "foreshadow/catalog/restore_point.hpp"
+#include "foreshadow/error.hpp"
 #include "foreshadow/json/read.hpp"
 #include "foreshadow/store/repository.hpp"
 
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,16 +23,14 @@ struct point_name {
     std::string object;
 };
 
-/// The id of the point at `at`: names sort by timeline, then by position, which never repeats within one.
-[[nodiscard]] inline std::string point_id(std::uint64_t timeline, position at) {
-    char digits[48];
-    std::snprintf(digits, sizeof digits, "%04llu-%020llu", static_cast<unsigned long long>(timeline),
-                  static_cast<unsigned long long>(at.value));
-    return digits;
-}
-
-[[nodiscard]] inline std::string point_object(const std::string& source, const std::string& id) {
-    return "sources/" + source + "/points/" + id;
+/// Says which object it is that contradicts itself.
+template <class Check>
+void naming_object(const std::string& object, Check&& check) {
+    try {
+        check();
+    } catch (const error& e) {
+        throw error{e.code(), "object " + object + ": " + e.message(), e.hint()}.with("object", object);
+    }
 }
 
 /// Every restore point of the repository, by source, then position.
@@ -51,10 +50,19 @@ task<std::vector<point_name>> list_points(Repository& repository) {
     co_return points;
 }
 
+/// A point as it was written, whatever it says.
 template <class Repository>
-task<restore_point> read_point(Repository& repository, std::string object) {
+task<restore_point> read_point_unchecked(Repository& repository, std::string object) {
     const std::string text = co_await repository.get(object, object_kind::point);
     co_return parse_document<restore_point>(text, object);
+}
+
+/// Errors: `corrupt` also where what was written contradicts itself.
+template <class Repository>
+task<restore_point> read_point(Repository& repository, std::string object) {
+    restore_point point = co_await read_point_unchecked(repository, object);
+    naming_object(object, [&] { expect_consistent(point); });
+    co_return point;
 }
 
 /// The latest point. A database that was released and held again has a new identity and its old name: the newer one
@@ -128,7 +136,9 @@ task<std::optional<checkpoint>> latest_checkpoint(Repository& repository, std::s
     if (objects.empty()) co_return std::nullopt;
     const std::string name = objects.back().name;
     const std::string text = co_await repository.get(name, object_kind::checkpoint);
-    co_return parse_document<checkpoint>(text, name);
+    checkpoint left = parse_document<checkpoint>(text, name);
+    naming_object(name, [&] { expect_consistent(left.knows); });
+    co_return left;
 }
 
 /// The latest point of one source, if there is one.

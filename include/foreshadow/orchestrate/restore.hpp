@@ -5,6 +5,7 @@
 // partitions within bounded memory. Nothing of the target looks whole before `finish`.
 #pragma once
 
+#include "foreshadow/catalog/consistency.hpp"
 #include "foreshadow/catalog/restore_point.hpp"
 #include "foreshadow/observe/event.hpp"
 #include "foreshadow/orchestrate/restore_report.hpp"
@@ -43,6 +44,7 @@ class restore {
 
     task<restore_report> perform(restore_point point, restore_options options) {
         report_.point = point.id;
+        point_object_ = point_object(point.knows.source.id, point.id);
         co_await choose_time(point, options);
         const boxes& known = point.knows.known;
         layout shape = selected(layout_at(point), options.partitions);
@@ -83,6 +85,7 @@ class restore {
         for (const segment& s : point.knows.known.segments) {
             if (options.at && s.after >= *options.at) continue;
             const journal_directory directory = co_await reader.open(s);
+            expect_layouts(point.knows, s.after, s.upto, directory.layouts);
             for (const journal_commit& c : directory.commits)
                 if (is_wanted(c.at, c.time) && (!best || best->at < c.at)) best = c;
         }
@@ -92,6 +95,13 @@ class restore {
         if (!best)
             throw error{errc::not_restorable, "no commit is known at or before the time asked for",
                         "`foreshadow points` shows the restorable range"};
+        // A commit that nothing tells of may be the one that was meant.
+        const position asked = options.at && !options.at_time ? std::min(*options.at, point.at) : point.at;
+        const position told = journal_reach(point.knows.known, best->at);
+        if (told < asked)
+            throw error{errc::not_restorable,
+                        "the journal does not tell what was committed above position " + std::to_string(told.value),
+                        "choose a position in the restorable range; `foreshadow points` shows it"};
         report_.at = best->at;
         report_.time = best->time;
     }
@@ -150,7 +160,9 @@ class restore {
                 upto = std::max(upto, need.upto);
             }
             if (interest.empty()) continue;
-            const typename journal_reader<Repository>::sink into_log = [&log](const change_view& change) {
+            const typename journal_reader<Repository>::sink into_log = [this, &log](const change_view& change) {
+                if (change.kind == change_kind::replaced)
+                    replaced_.push_back({.interval = {key{change.key}, key{change.payload}}, .at = change.at});
                 log.add(change);
             };
             report_.journal_bytes_read += co_await reader.read(s, std::move(interest), after, upto, into_log);
@@ -238,8 +250,22 @@ class restore {
                 [cursor, is_needed](change_batch& out) { return next_changes(cursor, is_needed, out); });
             for (const range_erasure& e : log.erasures())
                 if (is_needed(e.at)) add_erasure(open.plan, e);
+            for (const replacement& r : replaced_)
+                if (is_needed(r.at)) expect_contained(piece, r);
         }
         return open;
+    }
+
+    /// What was replaced untold must be in the base: the proof saw to that, by a catalog that may have lost it.
+    void expect_contained(const proof_piece& piece, const replacement& untold) const {
+        if (!untold.interval.overlaps(piece.interval) || untold.at < piece.since || untold.at.at > report_.at ||
+            piece.seen.contains(untold.at.at))
+            return;
+        throw error{errc::corrupt,
+                    "the journal tells that the content of " + printable(untold.interval) + " was replaced at " +
+                        std::to_string(untold.at.at.value) + ", and the catalog does not",
+                    "restore another point; `foreshadow verify` finds those that are whole"}
+            .with("object", point_object_);
     }
 
     static void add_erasure(merge_plan& plan, const range_erasure& erasure) {
@@ -273,6 +299,8 @@ class restore {
     Conflict& conflicts_;
     Observer& observer_;
     restore_report report_;
+    std::string point_object_;           ///< for messages
+    std::vector<replacement> replaced_;  ///< that the journal tells of
     std::uint64_t total_bytes_ = 0;
 };
 

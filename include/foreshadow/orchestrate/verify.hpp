@@ -5,6 +5,7 @@
 // else.
 #pragma once
 
+#include "foreshadow/catalog/consistency.hpp"
 #include "foreshadow/catalog/restore_point.hpp"
 #include "foreshadow/observe/event.hpp"
 #include "foreshadow/orchestrate/points.hpp"
@@ -63,7 +64,7 @@ class verify {
         std::optional<restore_point> point;
         std::optional<error> wrong;
         try {
-            point = co_await read_point(repository_, name.object);
+            point = co_await read_point_unchecked(repository_, name.object);
         } catch (const error& e) {
             wrong = e;
         }
@@ -74,7 +75,10 @@ class verify {
         const layout shape = check_proof(*point, name);
         for (const image& box : point->knows.known.images) co_await check_rows(box.where, box.interval, name.id, shape);
         for (const run& box : point->knows.known.runs) co_await check_rows(box.where, box.interval, name.id, shape);
-        for (const segment& box : point->knows.known.segments) co_await check_segment(box, name.id);
+        for (const segment& box : point->knows.known.segments) {
+            co_await check_segment(box, name.id);
+            check_layouts(*point, box, name);
+        }
     }
 
     /// "point 7, partition orders": what people know an interval of a point by.
@@ -95,10 +99,26 @@ class verify {
             for (const gap& g : cover.gaps)
                 report_.findings.push_back(
                     {name.object, "the proof fails: " + g.why, {affected(name.id, shape, g.interval)}});
+            if (cover.is_complete()) expect_consistent(point);
         } catch (const error& e) {
-            note(e, name.object, "point " + name.id);
+            note_contradiction(e, name);
         }
         return shape;
+    }
+
+    /// Whether the point's layouts are those that the segment, read before, tells of.
+    void check_layouts(const restore_point& point, const segment& box, const point_name& name) {
+        const auto head = told_.find(box.where);
+        if (head == told_.end()) return;
+        try {
+            expect_layouts(point.knows, box.after, box.upto, head->second);
+        } catch (const error& e) {
+            note_contradiction(e, name);
+        }
+    }
+
+    void note_contradiction(const error& e, const point_name& name) {
+        note(error{errc::corrupt, e.message(), e.hint()}, name.object, "point " + name.id);
     }
 
     /// `point` and `shape` outlive it: they are only asked where something is wrong.
@@ -123,10 +143,12 @@ class verify {
         std::optional<error> wrong;
         try {
             journal_reader<Repository> reader{repository_};
+            journal_directory head;
             if (options_.data)
-                co_await reader.check(box);
+                head = co_await reader.check(box);
             else
-                (void)co_await reader.open(box);
+                head = co_await reader.open(box);
+            told_[box.where] = std::move(head.layouts);
         } catch (const error& e) {
             wrong = e;
         }
@@ -168,6 +190,7 @@ class verify {
     verify_options options_;
     verify_report report_;
     std::map<std::string, std::optional<std::size_t>> checked_;
+    std::map<std::string, std::vector<layout_change>> told_;  ///< layout changes by segment
 };
 
 }  // namespace detail

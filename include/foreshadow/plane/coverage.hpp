@@ -141,6 +141,11 @@ class proof_writer {
 
 }  // namespace detail
 
+/// How far the journal tells every change above `from`: `from` itself where it lacks the next one.
+[[nodiscard]] inline position journal_reach(const boxes& known, position from) {
+    return detail::journal_stretches{known.segments}.reach(from);
+}
+
 /// Proves the state at `t`, for the keys of the layout at `t`.
 ///
 /// Guarantees: refuses exactly where the rule does, and says why. A piece begins from the newest image whose `high` is

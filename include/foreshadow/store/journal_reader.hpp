@@ -62,6 +62,10 @@ class journal_reader {
         });
         if (directory.after != which.after || directory.upto != which.upto)
             detail::throw_damaged(name, "it covers other positions than it should");
+        std::uint64_t changes = 0;
+        for (const journal_frame& frame : directory.frames) changes += frame.changes;
+        if (changes != which.changes || directory.end != which.bytes)
+            detail::throw_damaged(name, "it holds other changes than it should");
         directory.stored = bytes.size();
         co_return directory;
     }
@@ -83,8 +87,9 @@ class journal_reader {
         co_return fetched;
     }
 
-    /// Reads every frame, and throws what is wrong first: every byte of the object is looked at.
-    task<> check(segment which) {
+    /// Reads every frame, and throws what is wrong first: every byte of the object is looked at. Returns what it
+    /// covers.
+    task<journal_directory> check(segment which) {
         const auto directory = co_await open(which);
         const sink count = [](const change_view&) {};
         const std::vector<key_range> all(1, key_range::all());
@@ -95,6 +100,7 @@ class journal_reader {
         const byte_range beyond{directory.end, 1};
         const auto extra = co_await repository_->store().get(which.where, beyond);
         if (!extra.empty()) detail::throw_damaged(which.where, "it goes on after its last frame");
+        co_return directory;
     }
 
   private:

@@ -318,3 +318,43 @@ TEST_CASE("newest-and-report restores what can be, and keeps each case") {
         CHECK(found->second == value);
     }
 }
+
+TEST_CASE("a position in a stretch that the journal lost is refused, and not answered with an earlier one") {
+    two_points made;
+    std::vector<fs::segment>& segments = made.second.knows.known.segments;
+    const auto lost = std::find_if(segments.begin(), segments.end(), [&](const fs::segment& s) {
+        return s.after > made.first.at && s.upto < made.second.at && s.changes > 0;
+    });
+    REQUIRE(lost != segments.end());
+    const fs::segment gone = *lost;
+    segments.erase(lost);
+    CHECK(made.refusal(at(gone.upto)).code() == fs::errc::not_restorable);
+    CHECK(made.refusal(at(made.commit_at(gone.upto).time)).code() == fs::errc::not_restorable);
+    const auto [into, report] = made.world.restore(made.second, at(gone.after));
+    CHECK(into.rows() == made.past().state_at(gone.after));
+}
+
+TEST_CASE("what was replaced untold is not restored from before, although the catalog forgot it") {
+    std::size_t noticed = 0;
+    for (const std::uint64_t untold : {1, 6, 11, 16}) {
+        simulated_world world{support::lively(untold)};
+        world.live(400);
+        world.back_up(fs::silent{}, support::small_numbers(untold));
+        world.time().run(world.time().clock().sleep(0.3));
+        fs::restore_point point = world.back_up(fs::silent{}, support::small_numbers(untold));
+        fs::boxes& known = point.knows.known;
+        const std::vector<fs::replacement> replacements = std::exchange(known.replacements, {});
+        for (const fs::replacement& r : replacements)
+            std::erase_if(known.images, [&](const fs::image& i) {
+                return i.interval.overlaps(r.interval) && i.seen.contains(r.at.at);
+            });
+        try {
+            const auto [into, report] = world.restore(point);
+            CHECK(into.rows() == world.database().past().state_at(point.at));
+        } catch (const fs::error& e) {
+            CHECK((e.code() == fs::errc::corrupt || e.code() == fs::errc::not_restorable));
+            noticed += e.code() == fs::errc::corrupt;
+        }
+    }
+    CHECK(noticed > 0);
+}
