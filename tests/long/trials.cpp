@@ -3,11 +3,11 @@
 // Runs the main property over many seeds, and says how to run again each that fails:
 //
 //   trials [--from N] [--seeds N] [--twice N]
-//   trials --crash-points SEED [--steps N] [--from N] [--every N]
+//   trials --crash-points SEED [--steps N] [--read-milliseconds N] [--from N] [--upto N] [--every N]
 //
 // --twice N lives every Nth trial twice, and both must end in the same bytes. --crash-points lets a backup of a
-// database that lives for --steps die at every point (or every Nth) at which it can, one at a time. Status 1 where
-// anything was wrong.
+// database that lives for --steps, and takes so long for a chunk, die at every point (or every Nth) at which it can,
+// one at a time. Status 1 where anything was wrong.
 #include "crash_points.hpp"
 #include "trial.hpp"
 
@@ -77,38 +77,26 @@ class stopwatch {
     double next_ = 60;
 };
 
-int run_crash_points(const std::string& program, std::uint64_t seed, std::size_t steps, std::uint64_t from,
-                     std::uint64_t every) {
+int run_crash_points(const std::string& program, const support::crash_plan& plan) {
     stopwatch time;
-    std::uint64_t failed = 0;
-    for (const auto where : {support::crash_at::operation, support::crash_at::step}) {
-        const char* name = where == support::crash_at::operation ? "operations" : "steps";
-        const std::uint64_t points = support::count_crash_points(seed, steps, where);
-        std::uint64_t died = 0;
-        std::uint64_t resumed = 0;
-        std::uint64_t again = 0;
-        std::uint64_t orphans = 0;
-        const auto say = [&](std::uint64_t n) {
-            std::cout << n << " of " << points << ' ' << name << ": " << died << " died, " << resumed << " resumed, "
-                      << again << " chunks read again, " << orphans << " segments left to prune, " << failed
-                      << " failed; " << static_cast<long>(time.seconds()) << " s" << std::endl;
-        };
-        for (std::uint64_t n = from; n < points; n += every) {
-            const support::crash_result result = support::crash(seed, steps, where, n);
-            died += result.died;
-            resumed += result.resumed;
-            again += result.chunks_again;
-            orphans += result.orphan_segments;
-            if (!result.wrong.empty()) {
-                ++failed;
-                std::cout << name << ' ' << n << ": " << result.wrong << "\n  again: " << program << " --crash-points "
-                          << seed << " --steps " << steps << " --from " << n << std::endl;
-            }
-            if (time.is_time_for_a_line()) say(n);
-        }
-        say(points);
-    }
-    return failed == 0 ? 0 : 1;
+    const auto say = [&](const support::crash_totals& t) {
+        std::cout << t.operations << " operations and " << t.steps << " steps: " << t.deaths << " deaths, of those "
+                  << t.power_cuts << " power cuts; " << t.resumed << " resumed, " << t.chunks_again
+                  << " chunks read again, at most " << t.most_chunks_again << " at once; left to prune "
+                  << t.orphan_segments << " segments and " << t.orphan_blocks << " blocks of " << t.orphan_bytes
+                  << " bytes; " << t.failures.size() << " failed; " << static_cast<long>(time.seconds()) << " s"
+                  << std::endl;
+    };
+    const support::crash_totals all = support::crash_everywhere(plan, [&](const support::crash_totals& so_far) {
+        if (time.is_time_for_a_line()) say(so_far);
+    });
+    for (const support::crash_failure& f : all.failures)
+        std::cout << "point " << f.point << ": " << f.what << "\n  again: " << program << " --crash-points "
+                  << plan.seed << " --steps " << plan.steps << " --read-milliseconds "
+                  << static_cast<long>(plan.read_seconds * 1000) << " --from " << f.point << " --upto " << f.point
+                  << std::endl;
+    say(all);
+    return all.failures.empty() ? 0 : 1;
 }
 
 int run_trials(const std::string& program, std::uint64_t first, std::uint64_t seeds, std::uint64_t twice) {
@@ -137,11 +125,15 @@ int run_trials(const std::string& program, std::uint64_t first, std::uint64_t se
 
 int main(int count, char** words) {
     const std::uint64_t first = argument(count, words, "--from", 1);
-    const std::uint64_t crash_seed = argument(count, words, "--crash-points", 0);
-    if (crash_seed != 0)
-        return run_crash_points(words[0], crash_seed, argument(count, words, "--steps", 400),
-                                argument(count, words, "--from", 0),
-                                std::max<std::uint64_t>(1, argument(count, words, "--every", 1)));
+    if (const std::uint64_t seed = argument(count, words, "--crash-points", 0); seed != 0) {
+        support::crash_plan plan{.seed = seed};
+        plan.steps = argument(count, words, "--steps", 400);
+        plan.read_seconds = static_cast<double>(argument(count, words, "--read-milliseconds", 20)) * 1e-3;
+        plan.from = argument(count, words, "--from", 0);
+        plan.upto = argument(count, words, "--upto", plan.upto);
+        plan.every = std::max<std::uint64_t>(1, argument(count, words, "--every", 1));
+        return run_crash_points(words[0], plan);
+    }
     return run_trials(words[0], first, argument(count, words, "--seeds", 100'000),
                       argument(count, words, "--twice", 50));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A backup that dies goes on where its last checkpoint was, and restores exactly. Here a sample of the points at which
-// it can die; `trials --crash-points` goes through all of them in a longer backup.
+// A backup that dies goes on where its last checkpoint was, and restores exactly. Here every fifth of the points at
+// which short ones can die; `trials --crash-points` goes through all of a longer one.
 #include "crash_points.hpp"
 #include "simulated_world.hpp"
 
@@ -15,36 +15,37 @@
 namespace {
 
 namespace fs = support::fs;
-using support::crash_at;
 using support::simulated_world;
 
-void die_everywhere(crash_at where, std::uint64_t sample) {
-    std::uint64_t died = 0;
-    std::uint64_t resumed = 0;
-    for (const std::uint64_t seed : {2, 3, 4, 5}) {
-        constexpr std::size_t steps = 150;
-        const std::uint64_t points = support::count_crash_points(seed, steps, where);
-        REQUIRE(points > sample);
-        for (std::uint64_t n = seed; n < points; n += points / sample) {
-            CAPTURE(seed, n);
-            const support::crash_result result = support::crash(seed, steps, where, n);
-            CHECK(result.wrong == "");
-            died += result.died;
-            resumed += result.resumed;
-        }
-    }
-    CHECK(died > sample * 3);
-    CHECK(resumed > sample);
+/// Dies at every point of a short backup.
+support::crash_totals die_everywhere(support::crash_plan plan) {
+    CAPTURE(plan.seed);
+    const support::crash_totals all = support::crash_everywhere(plan);
+    for (const support::crash_failure& f : all.failures) UNSCOPED_INFO("point " << f.point << ": " << f.what);
+    CHECK(all.failures.empty());
+    CHECK(all.operations > 150);
+    CHECK(all.steps > all.operations);
+    CHECK(all.deaths > 0);
+    return all;
 }
 
 }  // namespace
 
-TEST_CASE("a backup that dies before or after any operation is resumed exactly", "[simulation]") {
-    die_everywhere(crash_at::operation, 40);
+TEST_CASE("a backup that dies at any point, or whose machine does, is resumed exactly", "[simulation]") {
+    std::uint64_t power_cuts = 0;
+    std::uint64_t resumed = 0;
+    for (const std::uint64_t seed : {2, 3, 4, 5}) {
+        const support::crash_totals all = die_everywhere({.seed = seed, .from = seed % 5, .every = 5});
+        power_cuts += all.power_cuts;
+        resumed += all.resumed;
+    }
+    CHECK(power_cuts > 50);
+    CHECK(resumed > 100);
 }
 
-TEST_CASE("a backup that dies between any two steps is resumed exactly", "[simulation]") {
-    die_everywhere(crash_at::step, 40);
+TEST_CASE("a store that forgets to sync its folders, or its files, is found out by a power cut", "[simulation]") {
+    CHECK_FALSE(support::crash_everywhere({.seed = 3, .every = 29, .syncs_folders = false}).failures.empty());
+    CHECK_FALSE(support::crash_everywhere({.seed = 3, .every = 29, .syncs_files = false}).failures.empty());
 }
 
 TEST_CASE(

@@ -64,6 +64,7 @@ simulated_world::simulated_world(ft::database_options options, ft::faults what_g
       fate_{what_goes_wrong, time_.clock()},
       source_{home_.source(), fate_},
       clock_{time_.clock(), fate_},
+      objects_{fate_},
       store_{objects_, fate_},
       order_{fs::at_risk_first{}},
       pace_{fs::flat_out{}},

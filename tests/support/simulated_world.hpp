@@ -12,13 +12,13 @@
 #include "foreshadow/orchestrate/verify_report.hpp"
 #include "foreshadow/store/content_defined_blocks.hpp"
 #include "foreshadow/store/lease_owner.hpp"
-#include "foreshadow/store/memory_store.hpp"
 #include "foreshadow/store/no_codec.hpp"
 #include "foreshadow/store/repository.hpp"
 #include "foreshadow/testing/faulty_clock.hpp"
 #include "foreshadow/testing/faulty_source.hpp"
 #include "foreshadow/testing/faulty_store.hpp"
 #include "foreshadow/testing/sharded_source.hpp"
+#include "foreshadow/testing/simulated_disk.hpp"
 #include "foreshadow/testing/simulated_source.hpp"
 #include "foreshadow/testing/simulated_target.hpp"
 
@@ -32,7 +32,7 @@ namespace support {
 
 namespace ft = foreshadow::testing;
 
-using simulated_store = ft::faulty_store<fs::memory_store>;
+using simulated_store = ft::faulty_store<ft::simulated_disk>;
 using simulated_clock = ft::faulty_clock<ft::virtual_clock>;
 using simulated_repository = fs::repository<simulated_store, fs::no_codec, fs::no_cipher>;
 using simulated_storage = fs::content_defined_blocks<simulated_repository>;
@@ -79,7 +79,9 @@ class simulated_world {
     /// Life and death of the processes that back up, and what else goes wrong.
     [[nodiscard]] ft::trouble& fate() noexcept { return fate_; }
     /// What the store holds, to be looked at and damaged.
-    [[nodiscard]] fs::memory_store::objects_type& objects() noexcept { return objects_.objects(); }
+    [[nodiscard]] ft::simulated_disk::objects_type& objects() noexcept { return objects_.objects(); }
+
+    [[nodiscard]] ft::simulated_disk& disk() noexcept { return objects_; }
 
     /// Whoever is told of everything from now on.
     void listen(listener::hearing who) { listening_ = listener{std::move(who)}; }
@@ -122,7 +124,7 @@ class simulated_world {
     ft::trouble fate_;
     ft::faulty_source<any_source> source_;
     simulated_clock clock_;
-    fs::memory_store objects_;
+    ft::simulated_disk objects_;
     simulated_store store_;
     any_scan_order order_;
     any_pace pace_;

@@ -15,6 +15,7 @@
 #include "foreshadow/testing/virtual_time.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -71,17 +72,28 @@ class trouble {
     /// A moment at which the process may die: every role calls it before and after each of its operations.
     void live() {
         if (!state_->is_alive) throw process_death{};
-        if (state_->left == 0) die();
+        if (state_->watch) state_->watch();
+        if (state_->left == 0 || !state_->is_alive) die();
         --state_->left;
         ++state_->moments;
     }
+    /// As `live`, for what began in the process of that number: another one never goes on with it.
+    void live(std::uint64_t life) {
+        if (life != state_->life) throw process_death{};
+        live();
+    }
+    /// The number of the process.
+    [[nodiscard]] std::uint64_t life() const noexcept { return state_->life; }
+    /// Calls `what` at every moment from now on, where a test may let the process die.
+    void before_each_moment(std::function<void()> what) { state_->watch = std::move(what); }
     /// As `live`, and the operation may have to wait first.
     task<> begin() {
         live();
         if (happens(state_->which.slow)) {
             const double seconds = state_->dice.gap(state_->which.slow_seconds);
+            const std::uint64_t mine = state_->life;
             co_await state_->time.sleep(seconds);
-            live();
+            live(mine);
         }
     }
     [[noreturn]] void die() {
@@ -95,6 +107,7 @@ class trouble {
     /// Another process begins.
     void be_born() {
         state_->is_alive = true;
+        ++state_->life;
         state_->plan_death();
     }
     /// Other faults from now on, and another process.
@@ -125,6 +138,8 @@ class trouble {
         virtual_clock time;
         seeded_random dice;
         bool is_alive = true;
+        std::uint64_t life = 0;
+        std::function<void()> watch;
         std::uint64_t left = 0;
         std::uint64_t moments = 0;
     };

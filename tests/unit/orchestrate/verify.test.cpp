@@ -64,7 +64,7 @@ struct two_points {
     static constexpr std::uint64_t seed = 9;
     simulated_world world;
     std::vector<fs::restore_point> points;
-    fs::memory_store::objects_type whole;
+    ft::simulated_disk::objects_type whole;
 };
 
 /// Checks what verify says of one damaged object, and that it is all true.
@@ -87,7 +87,7 @@ void check_finding(two_points& made, const std::string& object, const fs::verify
     }
 }
 
-using damage = std::function<void(fs::memory_store::objects_type&, const std::string&)>;
+using damage = std::function<void(ft::simulated_disk::objects_type&, const std::string&)>;
 
 /// Applies each kind of damage to the object in turn.
 void with_each_damage(two_points& made, const std::string& object, const std::function<void(bool is_gone)>& check) {
