@@ -3,11 +3,11 @@
 // Runs the main property over many seeds, and says how to run again each that fails:
 //
 //   trials [--from N] [--seeds N] [--twice N]
-//   trials --crash-points SEED [--steps N] [--read-milliseconds N] [--from N] [--upto N] [--every N]
+//   trials --crash-points SEED [--steps N] [--gap N] [--read N] [--from N] [--upto N] [--every N]
 //
 // --twice N lives every Nth trial twice, and both must end in the same bytes. --crash-points lets a backup of a
-// database that lives for --steps, and takes so long for a chunk, die at every point (or every Nth) at which it can,
-// one at a time. Status 1 where anything was wrong.
+// database that lives for --steps, with so many milliseconds between two and for a chunk, die at every point (or every
+// Nth) at which it can. Status 1 where anything was wrong.
 #include "crash_points.hpp"
 #include "trial.hpp"
 
@@ -77,6 +77,8 @@ class stopwatch {
     double next_ = 60;
 };
 
+std::uint64_t milliseconds(double seconds) { return static_cast<std::uint64_t>(seconds * 1e3 + .5); }
+
 int run_crash_points(const std::string& program, const support::crash_plan& plan) {
     stopwatch time;
     const auto say = [&](const support::crash_totals& t) {
@@ -92,9 +94,8 @@ int run_crash_points(const std::string& program, const support::crash_plan& plan
     });
     for (const support::crash_failure& f : all.failures)
         std::cout << "point " << f.point << ": " << f.what << "\n  again: " << program << " --crash-points "
-                  << plan.seed << " --steps " << plan.steps << " --read-milliseconds "
-                  << static_cast<long>(plan.read_seconds * 1000) << " --from " << f.point << " --upto " << f.point
-                  << std::endl;
+                  << plan.seed << " --steps " << plan.steps << " --gap " << milliseconds(plan.gap_seconds) << " --read "
+                  << milliseconds(plan.read_seconds) << " --from " << f.point << " --upto " << f.point << std::endl;
     say(all);
     return all.failures.empty() ? 0 : 1;
 }
@@ -128,7 +129,9 @@ int main(int count, char** words) {
     if (const std::uint64_t seed = argument(count, words, "--crash-points", 0); seed != 0) {
         support::crash_plan plan{.seed = seed};
         plan.steps = argument(count, words, "--steps", 400);
-        plan.read_seconds = static_cast<double>(argument(count, words, "--read-milliseconds", 20)) * 1e-3;
+        plan.gap_seconds = 1e-3 * static_cast<double>(argument(count, words, "--gap", milliseconds(plan.gap_seconds)));
+        plan.read_seconds =
+            1e-3 * static_cast<double>(argument(count, words, "--read", milliseconds(plan.read_seconds)));
         plan.from = argument(count, words, "--from", 0);
         plan.upto = argument(count, words, "--upto", plan.upto);
         plan.every = std::max<std::uint64_t>(1, argument(count, words, "--every", 1));

@@ -44,8 +44,8 @@ fs::back_up_options first_backup(const crash_plan& plan) {
 /// The next one stops less often for what is not looked at again: it is lived through at every point.
 fs::back_up_options next_backup(const crash_plan& plan) {
     fs::back_up_options options = small_numbers(plan.seed);
-    options.checkpoint_seconds = 2;
-    options.forecast_seconds = .5;
+    options.checkpoint_seconds = 10;
+    options.forecast_seconds = 2;
     options.journal_bytes = 64 << 10;
     return options;
 }
@@ -113,7 +113,7 @@ class crash_course {
     }
 
   private:
-    static constexpr std::uint64_t verified_every = 4;  ///< points: it reads all over again what was restored just now
+    static constexpr std::uint64_t verified_every = 8;  ///< points: it reads all over again what was restored just now
 
     struct child {
         pid_t process;

@@ -4,7 +4,7 @@
 #include "catalog_mutator.hpp"
 #include "simulated_world.hpp"
 
-#include "foreshadow/json.hpp"
+#include "foreshadow/json/write.hpp"
 #include "foreshadow/orchestrate/points.hpp"
 #include "foreshadow/predict/silent.hpp"
 #include "foreshadow/predict/size_extrapolation.hpp"
