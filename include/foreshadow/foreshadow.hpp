@@ -80,6 +80,7 @@
 #include "foreshadow/schedule/latency_guard.hpp"
 #include "foreshadow/schedule/pace.hpp"
 #include "foreshadow/schedule/scan_order.hpp"
+#include "foreshadow/schedule/scan_plan.hpp"
 #include "foreshadow/schedule/token_bucket.hpp"
 #include "foreshadow/schedule/two_thresholds.hpp"
 #include "foreshadow/shadow/shadow.hpp"

@@ -11,9 +11,9 @@
 
 #include "foreshadow/orchestrate/patiently.hpp"
 #include "foreshadow/orchestrate/session.hpp"
-#include "foreshadow/plane/coverage.hpp"
 #include "foreshadow/plane/key_set.hpp"
 #include "foreshadow/run/scope.hpp"
+#include "foreshadow/schedule/scan_plan.hpp"
 #include "foreshadow/store/partition_storage.hpp"
 
 #include <algorithm>
@@ -207,36 +207,17 @@ class scanner {
     void replan() {
         auto& s = session_;
         planned_ = s.plan_epoch;
-        boxes view = s.knows.known;
-        const auto see = [&view](const stretch& one) {
-            view.images.insert(view.images.end(), one.chunks.begin(), one.chunks.end());
+        under_way more{.images = {}, .sealed = s.knows.followed, .taken = s.followed};
+        const auto see = [&more](const stretch& one) {
+            for (const image& read : one.chunks) more.images.push_back(&read);
         };
-        for (const worker& w : workers_)
+        std::vector<key_range> in_flight;
+        for (const worker& w : workers_) {
             if (w.open) see(*w.open);
+            if (w.in_flight) in_flight.push_back(*w.in_flight);
+        }
         for (const auto& ending : closing_) see(*ending);
-        if (s.knows.followed < s.followed)
-            view.segments.push_back(
-                {.after = s.knows.followed, .upto = s.followed, .where = {}, .changes = 0, .bytes = 0});
-        std::vector<key_range> todo = to_scan(view, s.layouts.current(), s.followed);
-        for (const worker& w : workers_)
-            if (w.in_flight) {
-                std::vector<key_range> rest;
-                for (const key_range& interval : todo)
-                    for (key_range& left : difference(interval, *w.in_flight)) rest.push_back(std::move(left));
-                todo = std::move(rest);
-            }
-        pieces_.clear();
-        for (const partition& owner : s.layouts.current().partitions)
-            for (const key_range& interval : todo) {
-                key_range part = intersection(interval, owner.interval);
-                if (part.is_empty()) continue;
-                const bool whole = part == owner.interval;
-                pieces_.push_back({.interval = std::move(part),
-                                   .owner = owner.id,
-                                   .remaining_bytes = static_cast<double>(owner.bytes) * (whole ? 1.0 : 0.5),
-                                   .started = !whole,
-                                   .holds = owner.holds});
-            }
+        pieces_ = plan_scan(s.knows.known, more, s.layouts.current(), s.followed, std::move(in_flight));
     }
 
     backup_session<Parts>& session_;

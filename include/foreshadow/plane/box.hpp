@@ -75,6 +75,13 @@ struct replacement {
     friend bool operator==(const replacement&, const replacement&) = default;
 };
 
+/// What lies on the plane and is not in the catalog yet: it counts for what is still to be scanned, for nothing else.
+struct under_way {
+    std::vector<const image*> images;  ///< read; their bytes are being written
+    position sealed;                   ///< the log was taken above this position
+    position taken;                    ///< and up to this one, and is not in a segment yet
+};
+
 /// Everything that is known about a source's plane.
 struct boxes {
     std::vector<image> images;

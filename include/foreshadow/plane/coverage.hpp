@@ -186,15 +186,18 @@ class proof_writer {
 /// `followed`.
 ///
 /// Usable is what contains every replacement of its keys, and from which changes are known without a gap up to
-/// `followed`. An image from above `followed` is usable: the log will get there. Intervals never reach over a
-/// partition's edge. Complexity: O(n log n) for n boxes, and the length of the chains.
-[[nodiscard]] inline std::vector<key_range> to_scan(const boxes& known, const layout& now, position followed) {
+/// `followed`. An image from above `followed` is usable: the log will get there. What is under way counts as if it were
+/// known. Intervals are in key order and never reach over a partition's edge. Complexity: O(n log n) for n boxes, and
+/// the length of the chains; no box is copied.
+[[nodiscard]] inline std::vector<key_range> to_scan(const boxes& known, const layout& now, position followed,
+                                                    const under_way& more = {}) {
     std::vector<key_range> intervals;
     std::vector<detail::stretch_step> chain;
     std::vector<detail::stretch_step> missing;
     std::optional<std::pair<position, std::size_t>> chain_of;
     const partition* last_owner = nullptr;
-    detail::cover_sweep sweep{known, now, {.images = position::last(), .told = position::last(), .runs = followed}};
+    detail::cover_sweep sweep{
+        known, now, {.images = position::last(), .told = position::last(), .runs = followed}, more};
     sweep.walk([&](key_range interval, const partition& owner) {
         if (const std::optional<detail::base> from = sweep.choose()) {
             if (const std::pair wanted{from->low, sweep.generation()}; chain_of != wanted) {

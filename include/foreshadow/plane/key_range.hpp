@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace foreshadow {
@@ -56,6 +57,26 @@ struct key_range {
     std::vector<key_range> rest;
     if (whole.begin < hole.begin) rest.push_back({whole.begin, hole.begin});
     if (end_before(hole.end, whole.end)) rest.push_back({hole.end, whole.end});
+    return rest;
+}
+
+/// What is left of `whole` without `holes`. Both are in key order, disjoint and without empty intervals, and so is the
+/// answer. O(n + m).
+[[nodiscard]] inline std::vector<key_range> difference(std::vector<key_range> whole,
+                                                       const std::vector<key_range>& holes) {
+    std::vector<key_range> rest;
+    auto hole = holes.begin();
+    for (key_range& left : whole) {
+        while (hole != holes.end() && !hole->ends_after(left.begin)) ++hole;
+        bool is_used_up = false;
+        // From the first one every time: a hole may reach over several intervals.
+        for (auto here = hole; here != holes.end() && !is_used_up && left.overlaps(*here); ++here) {
+            if (left.begin < here->begin) rest.push_back({left.begin, here->begin});
+            is_used_up = !end_before(here->end, left.end);
+            left.begin = here->end;
+        }
+        if (!is_used_up) rest.push_back(std::move(left));
+    }
     return rest;
 }
 

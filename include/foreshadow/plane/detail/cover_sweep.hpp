@@ -47,11 +47,14 @@ struct cover_limits {
 
 class cover_sweep {
   public:
-    cover_sweep(const boxes& known, const layout& keys, cover_limits limits)
-        : known_{known}, keys_{keys}, limits_{limits}, journal_{known.segments} {
-        for (const image& i : known.images) {
-            if (i.seen.low < i.seen.high) widest_ = std::max(widest_, i.seen.high.value - i.seen.low.value);
-        }
+    /// Nothing is copied: boxes, layout and what is under way outlive the sweep.
+    cover_sweep(const boxes& known, const layout& keys, cover_limits limits, const under_way& more = {})
+        : known_{known}, keys_{keys}, limits_{limits}, journal_{known.segments, more} {
+        images_.reserve(known.images.size() + more.images.size());
+        for (const image& i : known.images) images_.push_back(&i);
+        images_.insert(images_.end(), more.images.begin(), more.images.end());
+        for (const image* i : images_)
+            if (i->seen.low < i->seen.high) widest_ = std::max(widest_, i->seen.high.value - i->seen.low.value);
     }
 
     /// Calls `visit(key_range, const partition&)` for each piece of the layout in key order; in it, `choose`,
@@ -86,7 +89,7 @@ class cover_sweep {
             if (best && low <= best->low) break;
             if (replaced != nullptr && replaced->at > low) {
                 if (replaced->at.value - low.value > widest_) break;  // nor does any older one reach up to it
-                if (!contains_replacements(known_.images[index].seen)) continue;
+                if (!contains_replacements(images_[index]->seen)) continue;
             }
             best = base{index, {}, low};
             break;
@@ -152,15 +155,19 @@ class cover_sweep {
 
     [[nodiscard]] std::vector<event> all_events() const {
         std::vector<event> events;
-        events.reserve(2 * (keys_.partitions.size() + known_.images.size() + known_.births.size() +
+        events.reserve(2 * (keys_.partitions.size() + images_.size() + known_.births.size() +
                             known_.replacements.size() + known_.runs.size()));
         const auto add = [&](const key_range& interval, what kind, std::size_t index) {
             if (interval.is_empty()) return;
-            events.push_back({interval.begin, false, true, kind, index});
-            events.push_back({interval.end, interval.is_unbounded(), false, kind, index});
+            events.push_back({.at = interval.begin, .is_infinite = false, .opens = true, .kind = kind, .index = index});
+            events.push_back({.at = interval.end,
+                              .is_infinite = interval.is_unbounded(),
+                              .opens = false,
+                              .kind = kind,
+                              .index = index});
         };
         for (std::size_t i = 0; i < keys_.partitions.size(); ++i) add(keys_.partitions[i].interval, what::owner, i);
-        for (std::size_t i = 0; i < known_.images.size(); ++i) add(known_.images[i].interval, what::image, i);
+        for (std::size_t i = 0; i < images_.size(); ++i) add(images_[i]->interval, what::image, i);
         for (std::size_t i = 0; i < known_.births.size(); ++i)
             if (known_.births[i].at.at <= limits_.told) add(known_.births[i].interval, what::birth, i);
         for (std::size_t i = 0; i < known_.replacements.size(); ++i)
@@ -202,7 +209,7 @@ class cover_sweep {
     }
 
     void pass_image(const event& e) {
-        const horizon& seen = known_.images[e.index].seen;
+        const horizon& seen = images_[e.index]->seen;
         if (seen.high > limits_.images) {
             later_images_ = e.opens ? later_images_ + 1 : later_images_ - 1;
             return;
@@ -227,6 +234,7 @@ class cover_sweep {
 
     const boxes& known_;
     const layout& keys_;
+    std::vector<const image*> images_;  ///< those of the catalog, then those under way
     cover_limits limits_;
     journal_stretches journal_;
     std::uint64_t widest_ = 0;  ///< the largest `high - low`

@@ -14,9 +14,12 @@ namespace foreshadow::detail {
 /// The stretches of positions over which journal segments lie without a gap. "No data" is a segment, never silence.
 class journal_stretches {
   public:
-    explicit journal_stretches(const std::vector<segment>& segments) {
+    /// `more`: what belongs to the journal, too, and is in no segment yet.
+    explicit journal_stretches(const std::vector<segment>& segments, const under_way& more = {}) {
+        stretches_.reserve(segments.size() + 1);
         for (const segment& s : segments)
             if (s.after < s.upto) stretches_.push_back({s.after, s.upto});
+        if (more.sealed < more.taken) stretches_.push_back({more.sealed, more.taken});
         std::sort(stretches_.begin(), stretches_.end(), [](stretch a, stretch b) { return a.after < b.after; });
         std::size_t last = 0;
         for (std::size_t i = 1; i < stretches_.size(); ++i) {
