@@ -2,6 +2,8 @@
 //
 // How planning grows: each measurement is made with ten times as much, twice. What takes n log n becomes ten to
 // thirteen times as slow; what becomes a hundred times as slow has a square in it.
+#include "foreshadow/orchestrate/detail/erasure_index.hpp"
+#include "foreshadow/orchestrate/detail/journal_needs.hpp"
 #include "foreshadow/plane/coverage.hpp"
 #include "foreshadow/schedule/scan_plan.hpp"
 
@@ -56,5 +58,41 @@ void plan_scan(benchmark::State& state) {
     state.SetComplexityN(state.range(0));
 }
 BENCHMARK(plan_scan)->ArgName("partitions")->RangeMultiplier(10)->Range(1'000, 100'000)->Complexity();
+
+/// So many images, read one after the other while the journal grew to a tenth as many segments, and then twice that.
+std::vector<detail::journal_need> needs(std::size_t count) {
+    std::vector<detail::journal_need> made;
+    for (std::size_t i = 0; i < count; ++i) made.push_back({{key_of(i), key_of(i + 1)}, {i}, {2 * count}});
+    return made;
+}
+
+/// Which keys of which segment a restore reads.
+void journal_needs(benchmark::State& state) {
+    const std::vector<detail::journal_need> all = needs(count_of(state));
+    for (auto _ : state) {
+        detail::journal_needs sweep{all};
+        for (std::uint64_t after = 0; after < 2 * all.size(); after += 10) {
+            const segment next{.after = {after}, .upto = {after + 10}, .where = {}};
+            benchmark::DoNotOptimize(sweep.of(next));
+        }
+    }
+    state.SetComplexityN(state.range(0));
+}
+BENCHMARK(journal_needs)->ArgName("images")->RangeMultiplier(10)->Range(1'000, 100'000)->Complexity();
+
+/// Which erasures each piece of a restore has to know: as many as there are pieces, and one over all keys.
+void erasures_of_pieces(benchmark::State& state) {
+    const layout now = partitions(count_of(state));
+    std::vector<range_erasure> erasures{{{{1}, 0}, key_range::all()}};
+    for (const partition& p : now.partitions) erasures.push_back({{{2}, 0}, p.interval});
+    for (auto _ : state) {
+        const detail::erasure_index index{erasures};
+        std::size_t found = 0;
+        for (const partition& p : now.partitions) index.overlapping(p.interval, [&](const range_erasure&) { ++found; });
+        benchmark::DoNotOptimize(found);
+    }
+    state.SetComplexityN(state.range(0));
+}
+BENCHMARK(erasures_of_pieces)->ArgName("pieces")->RangeMultiplier(10)->Range(1'000, 100'000)->Complexity();
 
 }  // namespace

@@ -8,8 +8,11 @@
 #include "foreshadow/catalog/consistency.hpp"
 #include "foreshadow/catalog/restore_point.hpp"
 #include "foreshadow/observe/event.hpp"
+#include "foreshadow/orchestrate/detail/erasure_index.hpp"
+#include "foreshadow/orchestrate/detail/journal_needs.hpp"
 #include "foreshadow/orchestrate/restore_report.hpp"
 #include "foreshadow/plane/coverage.hpp"
+#include "foreshadow/plane/key_set.hpp"
 #include "foreshadow/plane/layout_history.hpp"
 #include "foreshadow/row/change_row.hpp"
 #include "foreshadow/row/merge.hpp"
@@ -28,13 +31,6 @@
 namespace foreshadow {
 
 namespace detail {
-
-/// A stretch of the journal that some piece needs.
-struct journal_need {
-    key_range interval;
-    position after;
-    position upto;
-};
 
 template <class Repository, class Storage, target Target, conflict_policy Conflict, class Observer>
 class restore {
@@ -141,54 +137,35 @@ class restore {
     }
 
     task<> collect_journal(const restore_point& point, const proof& cover, sorted_log& log) {
-        std::vector<journal_need> needs;
-        for (const proof_piece& piece : cover.pieces)
-            for (const change_step& step : piece.chain)
-                if (!step.is_run) add_need(needs, {piece.interval, step.after, step.upto});
+        std::vector<segment> segments = point.knows.known.segments;
+        std::sort(segments.begin(), segments.end(),
+                  [](const segment& a, const segment& b) { return a.after < b.after; });
+        journal_needs needs{cover};
         journal_reader<Repository> reader{repository_};
-        for (const segment& s : point.knows.known.segments) {
-            std::vector<key_range> interest;
-            position after = position::last();
-            position upto{};
-            for (const journal_need& need : needs) {
-                if (need.upto <= s.after || s.upto <= need.after) continue;
-                if (!interest.empty() && interest.back().end == need.interval.begin && !interest.back().is_unbounded())
-                    interest.back().end = need.interval.end;
-                else
-                    interest.push_back(need.interval);
-                after = std::min(after, need.after);
-                upto = std::max(upto, need.upto);
-            }
-            if (interest.empty()) continue;
-            const typename journal_reader<Repository>::sink into_log = [this, &log](const change_view& change) {
-                if (change.kind == change_kind::replaced)
-                    replaced_.push_back({.interval = {key{change.key}, key{change.payload}}, .at = change.at});
-                log.add(change);
-            };
-            report_.journal_bytes_read += co_await reader.read(s, std::move(interest), after, upto, into_log);
+        const typename journal_reader<Repository>::sink into_log = [this, &log](const change_view& change) {
+            if (change.kind == change_kind::replaced)
+                replaced_.push_back({.interval = {key{change.key}, key{change.payload}}, .at = change.at});
+            log.add(change);
+        };
+        for (const segment& s : segments) {
+            journal_needs::part needed = needs.of(s);
+            if (needed.keys.empty()) continue;
+            key_set keys{std::move(needed.keys)};
+            report_.journal_bytes_read += co_await reader.read(s, std::move(keys), needed.after, needed.upto, into_log);
         }
         log.seal();
-    }
-
-    /// Pieces come in key order; neighbours that need the same stretch are asked for together.
-    static void add_need(std::vector<journal_need>& needs, journal_need need) {
-        if (!needs.empty()) {
-            journal_need& last = needs.back();
-            if (last.after == need.after && last.upto == need.upto && !last.interval.is_unbounded() &&
-                last.interval.end == need.interval.begin) {
-                last.interval.end = need.interval.end;
-                return;
-            }
-        }
-        needs.push_back(std::move(need));
+        erased_ = erasure_index{log.erasures()};
     }
 
     task<> fill(const partition& part, const proof& cover, const boxes& known, sorted_log& log) {
         restored_partition done{.name = part.name};
         row_batch rows;
-        for (const proof_piece& piece : cover.pieces) {
-            if (piece.owner != part.id) continue;
-            sources open = streams_of(piece, known, log);
+        // Pieces are in key order, so those of a partition lie together.
+        auto next = std::partition_point(cover.pieces.begin(), cover.pieces.end(), [&](const proof_piece& piece) {
+            return piece.interval.begin < part.interval.begin;
+        });
+        for (; next != cover.pieces.end() && next->owner == part.id; ++next) {
+            sources open = streams_of(*next, known, log);
             open.plan.partition = part.name;
             merge<Conflict> rows_at_t{std::move(open.plan), conflicts_};
             while (co_await rows_at_t.next(rows)) {
@@ -241,15 +218,18 @@ class restore {
             for (const range_erasure& e : r.erasures) add_erasure(open.plan, e);
         }
         if (!from_journal.empty()) {
+            // A chain goes up without overlaps.
             const auto is_needed = [from_journal](version at) {
-                return std::any_of(from_journal.begin(), from_journal.end(),
-                                   [&](const change_step& s) { return s.after < at.at && at.at <= s.upto; });
+                const auto step = std::partition_point(from_journal.begin(), from_journal.end(),
+                                                       [&](const change_step& s) { return s.upto < at.at; });
+                return step != from_journal.end() && step->after < at.at;
             };
             auto cursor = std::make_shared<sorted_log::cursor>(log.read(piece.interval));
             open.plan.changes.push_back(
                 [cursor, is_needed](change_batch& out) { return next_changes(cursor, is_needed, out); });
-            for (const range_erasure& e : log.erasures())
+            erased_.overlapping(piece.interval, [&](const range_erasure& e) {
                 if (is_needed(e.at)) add_erasure(open.plan, e);
+            });
             for (const replacement& r : replaced_)
                 if (is_needed(r.at)) expect_contained(piece, r);
         }
@@ -301,6 +281,7 @@ class restore {
     restore_report report_;
     std::string point_object_;           ///< for messages
     std::vector<replacement> replaced_;  ///< that the journal tells of
+    erasure_index erased_;               ///< by the journal
     std::uint64_t total_bytes_ = 0;
 };
 

@@ -5,20 +5,33 @@
 
 #include <cstddef>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <utility>
+#include <vector>
 
 namespace foreshadow {
 
 /// A set of keys as disjoint intervals; intervals that touch become one.
 class key_set {
   public:
+    key_set() = default;
+    explicit key_set(std::vector<key_range> ranges) {
+        for (key_range& range : ranges) insert(std::move(range));
+    }
+
+    /// Whether `k` is in the set. O(log n).
+    [[nodiscard]] bool contains(key_view k) const {
+        const auto next = ends_.upper_bound(k);
+        return next != ends_.begin() && reaches_over(std::prev(next)->second, k);
+    }
+
     /// Whether any key of `range` is in the set. O(log n).
     [[nodiscard]] bool overlaps(const key_range& range) const {
         if (range.is_empty()) return false;
         auto next = ends_.upper_bound(range.begin);
         if (next != ends_.end() && range.ends_after(next->first)) return true;
-        return next != ends_.begin() && key_range{{}, std::prev(next)->second}.ends_after(range.begin);
+        return next != ends_.begin() && reaches_over(std::prev(next)->second, range.begin);
     }
 
     /// Adds every key of `range`. O(log n), amortised.
@@ -44,6 +57,8 @@ class key_set {
     [[nodiscard]] std::size_t size() const noexcept { return ends_.size(); }
 
   private:
+    [[nodiscard]] static bool reaches_over(const key& end, key_view k) { return end.empty() || k < end; }
+
     std::map<key, key, std::less<>> ends_;  ///< begin to end; an empty end is unbounded
 };
 

@@ -26,6 +26,7 @@
 #include "foreshadow/error.hpp"
 #include "foreshadow/plane/box.hpp"
 #include "foreshadow/plane/key_range.hpp"
+#include "foreshadow/plane/key_set.hpp"
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/row/change.hpp"
 #include "foreshadow/store/detail/bytes.hpp"
@@ -63,11 +64,9 @@ struct journal_frame {
     digest seal;
 
     /// Whether it may hold a change with `after < at <= upto` of a key in `interest`.
-    [[nodiscard]] bool concerns(const std::vector<key_range>& interest, position after, position upto) const {
+    [[nodiscard]] bool concerns(const key_set& interest, position after, position upto) const {
         if (last <= after || first > upto) return false;
-        return ranges || std::any_of(interest.begin(), interest.end(), [&](const key_range& range) {
-                   return !range.is_empty() && range.begin <= last_key && range.ends_after(first_key);
-               });
+        return ranges || interest.overlaps({first_key, successor(last_key)});
     }
 };
 

@@ -6,17 +6,16 @@
 #include "foreshadow/error.hpp"
 #include "foreshadow/plane/box.hpp"
 #include "foreshadow/plane/key_range.hpp"
+#include "foreshadow/plane/key_set.hpp"
 #include "foreshadow/run/workers.hpp"
 #include "foreshadow/store/journal_format.hpp"
 #include "foreshadow/store/object_store.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace foreshadow {
 
@@ -75,7 +74,7 @@ class journal_reader {
     ///
     /// Guarantees: in log order within a key, and within the range operations; between keys in no order. One frame,
     /// about a MiB, is held at a time. Errors: as `open`; what was given before an error was right.
-    task<std::uint64_t> read(segment which, std::vector<key_range> interest, position after, position upto, sink take) {
+    task<std::uint64_t> read(segment which, key_set interest, position after, position upto, sink take) {
         const auto directory = co_await open(which);
         std::uint64_t fetched = directory.stored;
         for (std::size_t i = 0; i < directory.frames.size(); ++i) {
@@ -92,7 +91,8 @@ class journal_reader {
     task<journal_directory> check(segment which) {
         const auto directory = co_await open(which);
         const sink count = [](const change_view&) {};
-        const std::vector<key_range> all(1, key_range::all());
+        key_set all;
+        all.insert(key_range::all());
         for (std::size_t i = 0; i < directory.frames.size(); ++i) {
             const auto changes = co_await read_frame(which.where, directory.frames[i], i);
             give(which.where, directory, i, *changes, all, which.after, which.upto, count);
@@ -130,7 +130,7 @@ class journal_reader {
     }
 
     static void give(const std::string& name, const journal_directory& directory, std::size_t number,
-                     const std::string& changes, const std::vector<key_range>& interest, position after, position upto,
+                     const std::string& changes, const key_set& interest, position after, position upto,
                      const sink& take) {
         const auto& frame = directory.frames[number];
         detail::byte_reader reader{changes};
@@ -139,10 +139,8 @@ class journal_reader {
             const auto change = naming(name, [&] { return detail::read_change(reader, before); });
             before = change.at.at;
             if (before <= after || before > upto) continue;
-            const bool wanted = std::any_of(interest.begin(), interest.end(), [&](const key_range& range) {
-                if (!change.is_range()) return range.contains(change.key);
-                return range.overlaps(key_range{key{change.key}, key{change.payload}});
-            });
+            const bool wanted = change.is_range() ? interest.overlaps({key{change.key}, key{change.payload}})
+                                                  : interest.contains(change.key);
             if (wanted) take(change);
         }
         naming(name, [&] {

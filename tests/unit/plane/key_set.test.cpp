@@ -48,6 +48,7 @@ TEST_CASE("a set of intervals knows the same keys as a set of keys") {
         bool expected = false;
         for (char c = a; c < b; ++c) expected = expected || truth.count(c) > 0;
         CHECK(keys.overlaps(range) == expected);
+        CHECK(keys.contains(range.begin) == (truth.count(a) > 0));
         if (round % 2 == 0) continue;
         keys.insert(range);
         for (char c = a; c < b; ++c) truth.insert(c);

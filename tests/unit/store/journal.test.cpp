@@ -73,7 +73,7 @@ struct world {
             }
             found[std::string{change.key}].push_back(change.at.at.value);
         };
-        run(reader.read(which, std::move(interest), {after}, {upto}, take));
+        run(reader.read(which, fs::key_set{std::move(interest)}, {after}, {upto}, take));
         return found;
     }
 };
