@@ -4,6 +4,7 @@
 // thirteen times as slow; what becomes a hundred times as slow has a square in it.
 #include "foreshadow/orchestrate/detail/erasure_index.hpp"
 #include "foreshadow/orchestrate/detail/journal_needs.hpp"
+#include "foreshadow/plane/box.hpp"
 #include "foreshadow/plane/coverage.hpp"
 #include "foreshadow/schedule/scan_plan.hpp"
 
@@ -58,6 +59,22 @@ void plan_scan(benchmark::State& state) {
     state.SetComplexityN(state.range(0));
 }
 BENCHMARK(plan_scan)->ArgName("partitions")->RangeMultiplier(10)->Range(1'000, 100'000)->Complexity();
+
+/// The log tells of so many partitions that were born empty, one in a batch, and of the last ten again.
+void births(benchmark::State& state) {
+    const std::size_t count = count_of(state);
+    const auto told = [](std::size_t i) {
+        return std::vector<birth>{{.interval = {key_of(i % 100), key_of(i % 100 + 1)}, .at = {{i}, 0}}};
+    };
+    for (auto _ : state) {
+        std::vector<birth> known;
+        for (std::size_t i = 0; i < count; ++i) add_told(known, told(i));
+        for (std::size_t i = count - 10; i < count; ++i) add_told(known, told(i));
+        benchmark::DoNotOptimize(known);
+    }
+    state.SetComplexityN(state.range(0));
+}
+BENCHMARK(births)->ArgName("partitions")->RangeMultiplier(10)->Range(1'000, 100'000)->Complexity();
 
 /// So many images, read one after the other while the journal grew to a tenth as many segments, and then twice that.
 std::vector<detail::journal_need> needs(std::size_t count) {

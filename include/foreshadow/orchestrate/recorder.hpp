@@ -28,7 +28,11 @@ class recorder {
   public:
     recorder(backup_session<Parts>& session, journal_writer<typename Parts::repository_type>& journal,
              checkpointer<Parts>& checkpoints)
-        : session_{session}, journal_{journal}, checkpoints_{checkpoints} {}
+        : session_{session}, journal_{journal}, checkpoints_{checkpoints} {
+        // A catalog that was written elsewhere may have them in another order.
+        std::sort(session.knows.known.births.begin(), session.knows.known.births.end());
+        std::sort(session.knows.known.replacements.begin(), session.knows.known.replacements.end());
+    }
 
     /// Follows until it is cancelled or the session stops. A batch, once taken, is finished before either counts.
     task<> run() {
@@ -108,13 +112,10 @@ class recorder {
     std::vector<lineage_event> change_layout(const log_batch& batch) {
         auto& s = session_;
         std::vector<lineage_event> came;
+        std::vector<birth> births;
         for (const layout_change& change : batch.layouts) {
-            for (const partition& begun : change.begun) {
-                const birth born{.interval = begun.interval, .at = change.at};
-                auto& births = s.knows.known.births;
-                if (begun.born_empty && std::find(births.begin(), births.end(), born) == births.end())
-                    births.push_back(born);
-            }
+            for (const partition& begun : change.begun)
+                if (begun.born_empty) births.push_back({.interval = begun.interval, .at = change.at});
             // The layout was read after the hold: entries up to there are in it already.
             if (change.at.at <= s.layouts.first().at || is_known(change)) continue;
             const std::size_t before = s.layouts.lineage().size();
@@ -123,6 +124,7 @@ class recorder {
             came.insert(came.end(), s.layouts.lineage().begin() + static_cast<std::ptrdiff_t>(before),
                         s.layouts.lineage().end());
         }
+        add_told(s.knows.known.births, std::move(births));
         if (!batch.layouts.empty()) ++s.plan_epoch;
         s.figures.layout_changes += came.size();
         return came;
@@ -133,14 +135,14 @@ class recorder {
     }
 
     void note_replacements(const log_batch& batch) {
-        auto& known = session_.knows.known.replacements;
+        std::vector<replacement> untold;
         for (std::size_t i = 0; i < batch.changes.size(); ++i) {
             const change_view change = batch.changes[i];
-            if (change.kind != change_kind::replaced) continue;
-            replacement untold{.interval = {key{change.key}, key{change.payload}}, .at = change.at};
-            if (std::find(known.begin(), known.end(), untold) == known.end()) known.push_back(std::move(untold));
-            ++session_.plan_epoch;
+            if (change.kind == change_kind::replaced)
+                untold.push_back({.interval = {key{change.key}, key{change.payload}}, .at = change.at});
         }
+        if (!untold.empty()) ++session_.plan_epoch;
+        add_told(session_.knows.known.replacements, std::move(untold));
     }
 
     void settle(const lineage_event& event) {

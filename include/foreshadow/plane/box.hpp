@@ -8,8 +8,11 @@
 #include "foreshadow/plane/key_range.hpp"
 #include "foreshadow/plane/position.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace foreshadow {
@@ -65,6 +68,9 @@ struct birth {
     version at;
 
     friend bool operator==(const birth&, const birth&) = default;
+    friend bool operator<(const birth& a, const birth& b) {
+        return std::tie(a.at, a.interval.begin, a.interval.end) < std::tie(b.at, b.interval.begin, b.interval.end);
+    }
 };
 
 /// The content of an interval changed in a way that the log does not tell: only an image from after it counts.
@@ -73,7 +79,25 @@ struct replacement {
     version at;
 
     friend bool operator==(const replacement&, const replacement&) = default;
+    friend bool operator<(const replacement& a, const replacement& b) {
+        return std::tie(a.at, a.interval.begin, a.interval.end) < std::tie(b.at, b.interval.begin, b.interval.end);
+    }
 };
+
+/// Adds births or replacements that the log told; what is told again is there once. `known` is in order, and stays so.
+///
+/// Complexity: O(m log m) for m told, and the number of known ones that do not come before them: none as a rule, since
+/// a log tells in order.
+template <class Told>
+void add_told(std::vector<Told>& known, std::vector<Told> told) {
+    if (told.empty()) return;
+    std::sort(told.begin(), told.end());
+    told.erase(std::unique(told.begin(), told.end()), told.end());
+    const auto place = std::lower_bound(known.begin(), known.end(), told.front());
+    const std::vector<Told> later{std::make_move_iterator(place), std::make_move_iterator(known.end())};
+    known.erase(place, known.end());
+    std::set_union(later.begin(), later.end(), told.begin(), told.end(), std::back_inserter(known));
+}
 
 /// What lies on the plane and is not in the catalog yet: it counts for what is still to be scanned, for nothing else.
 struct under_way {
@@ -87,8 +111,8 @@ struct boxes {
     std::vector<image> images;
     std::vector<segment> segments;
     std::vector<run> runs;
-    std::vector<birth> births;
-    std::vector<replacement> replacements;
+    std::vector<birth> births;              ///< in order: see `add_told`
+    std::vector<replacement> replacements;  ///< in order, too
 };
 
 }  // namespace foreshadow
