@@ -26,6 +26,7 @@
 #include "foreshadow/store/repository.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -68,7 +69,7 @@ class orchestrator {
     /// Makes a backup and publishes its restore point; resumes what an interrupted one left. See `run_back_up`.
     /// After a failure the repository is opened anew by the next call: what could not be written then may be now.
     task<restore_point> back_up() {
-        co_await open(true);
+        co_await open(if_absent::create);
         bool ended_well = false;
         struct reopen_unless {
             orchestrator& self;
@@ -88,7 +89,7 @@ class orchestrator {
     /// Restores a point into `into`: whole, or what `options` say. See `run_restore`.
     template <target Target>
     task<restore_report> restore(restore_point point, Target into, restore_options options = {}) {
-        co_await open(false);
+        co_await open(if_absent::fail);
         restore_report report = co_await run_restore(*repository_, *storage_, into, conflicts_, observer_,
                                                      std::move(point), std::move(options));
         co_return report;
@@ -96,21 +97,21 @@ class orchestrator {
 
     /// The latest point, or the one that is called `id`.
     task<restore_point> find(std::string id = "latest") {
-        co_await open(false);
+        co_await open(if_absent::fail);
         restore_point point = co_await find_point(*repository_, std::move(id));
         co_return point;
     }
 
     /// The names of all restore points, by source, then position.
     task<std::vector<point_name>> points() {
-        co_await open(false);
+        co_await open(if_absent::fail);
         std::vector<point_name> names = co_await list_points(*repository_);
         co_return names;
     }
 
     /// Checks every restore point. See `run_verify`.
     task<verify_report> verify(verify_options options = {}) {
-        co_await open(false);
+        co_await open(if_absent::fail);
         verify_report report = co_await run_verify(*repository_, *storage_, observer_, options);
         co_return report;
     }
@@ -138,10 +139,12 @@ class orchestrator {
         }
     }
 
-    task<> open(bool create) {
+    enum class if_absent : std::uint8_t { create, fail };
+
+    task<> open(if_absent then) {
         if (repository_) co_return;
         repository_options how{};
-        how.create = create;
+        how.create = then == if_absent::create;
         how.workers = pool_.get();
         repository_ = co_await repository_type::open(kept_.store, kept_.packing, kept_.sealing, how);
         storage_ = std::make_unique<storage_type>(*repository_);

@@ -63,7 +63,7 @@ struct backups {
 
 TEST_CASE("a backup waits for a database that is locked for longer than the busy timeout", "[sqlite]") {
     const folder here;
-    connection db = open_database(here / "a.db", false);
+    connection db = open_database(here / "a.db", journal_mode::rollback);
     make_every_kind(db);
     backups b{here / "a.db"};
     b.options.chunk.rows = 3;
@@ -90,7 +90,7 @@ TEST_CASE("a backup waits for a database that is locked for longer than the busy
 
 TEST_CASE("a database that stays locked ends the backup when patience does", "[sqlite]") {
     const folder here;
-    connection db = open_database(here / "a.db", false);
+    connection db = open_database(here / "a.db", journal_mode::rollback);
     db.execute("CREATE TABLE t(a); BEGIN EXCLUSIVE");
     backups b{here / "a.db"};
     b.options.patience_seconds = 0;

@@ -40,7 +40,7 @@ void check_is_busy(const std::function<void()>& call) {
 
 TEST_CASE("whatever finds the database locked can be called again when it is not", "[sqlite]") {
     const folder here;
-    connection db = open_database(here / "a.db", false);
+    connection db = open_database(here / "a.db", journal_mode::rollback);
     db.execute("CREATE TABLE t(id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES(1, 'a'), (2, 'b')");
     source s{here / "a.db", impatient};
     const auto blocked = [&](const std::function<void()>& call) {

@@ -60,9 +60,11 @@ std::optional<errc> thrown(F f) {
     return std::nullopt;
 }
 
-inline connection open_database(const std::string& path, bool wal = true) {
+enum class journal_mode { wal, rollback };
+
+inline connection open_database(const std::string& path, journal_mode mode = journal_mode::wal) {
     connection db{path, open_mode::create};
-    if (wal) db.execute("PRAGMA journal_mode = WAL");
+    if (mode == journal_mode::wal) db.execute("PRAGMA journal_mode = WAL");
     return db;
 }
 

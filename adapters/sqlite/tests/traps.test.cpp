@@ -371,7 +371,7 @@ TEST_CASE("a file or folder that is read-only is one clear line, before anything
     namespace files = std::filesystem;
     const folder here;
     const std::string path = here / "a.db";
-    open_database(path, false).execute("CREATE TABLE t(a); INSERT INTO t VALUES(1)");
+    open_database(path, journal_mode::rollback).execute("CREATE TABLE t(a); INSERT INTO t VALUES(1)");
     const bool whole_folder = GENERATE(false, true);
     CAPTURE(whole_folder);
     files::permissions(path, files::perms{whole_folder ? 0666U : 0444U});
@@ -400,7 +400,7 @@ TEST_CASE("a file or folder that is read-only is one clear line, before anything
 
 TEST_CASE("a database with a rollback journal works, and preflight says what it costs", "[sqlite]") {
     const folder here;
-    connection db = open_database(here / "a.db", false);
+    connection db = open_database(here / "a.db", journal_mode::rollback);
     make_every_kind(db);
     source s{here / "a.db"};
     const auto found = await(s.preflight());

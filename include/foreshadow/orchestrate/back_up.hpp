@@ -234,7 +234,7 @@ class back_up {
     task<> publish(recorder<Parts>& records, forecaster<Parts>& forecasts, std::optional<restore_point>& published) {
         auto& s = session_;
         const position at = s.followed;
-        co_await records.write_runs(true);
+        co_await records.write_adopted();
         co_await records.seal();
         validate(forecasts);
         co_await s.with.storage.flush();

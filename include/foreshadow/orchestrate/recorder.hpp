@@ -43,7 +43,7 @@ class recorder {
             co_await this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
             take(batch);
             session_.followed_on.notify();
-            if (session_.shadows.bytes() > session_.options.shadows.memory_bytes) co_await write_runs(false);
+            if (session_.shadows.bytes() > session_.options.shadows.memory_bytes) co_await free_memory();
             if (journal_.bytes() >= session_.options.journal_bytes) co_await seal();
             if (checkpoints_.is_due()) {
                 co_await seal();
@@ -64,28 +64,8 @@ class recorder {
         session_.knows.followed = upto;
     }
 
-    /// Writes what the shadows hold up to the last batch: of all that were adopted, or, to free memory, of the fullest.
-    task<> write_runs(bool at_the_end) {
-        std::vector<shadow_run> harvest = at_the_end ? session_.shadows.harvest_adopted(session_.followed)
-                                                     : session_.shadows.harvest_for_memory(session_.followed);
-        for (shadow_run& grown : harvest) {
-            row_batch rows;
-            for (std::size_t i = 0; i < grown.changes.size(); ++i) append_change_row(grown.changes[i], rows);
-            auto writer = session_.with.storage.write();
-            co_await writer.append(rows);
-            const stored_rows stored = co_await writer.finish();
-            session_.figures.run_bytes += stored.stored;
-            if (foretold* told = session_.find_prediction(grown.prediction)) told->shadow_bytes += stored.stored;
-            session_.knows.known.runs.push_back({.interval = std::move(grown.interval),
-                                                 .after = grown.after,
-                                                 .upto = grown.upto,
-                                                 .where = stored.where,
-                                                 .erasures = std::move(grown.erasures),
-                                                 .changes = stored.rows,
-                                                 .bytes = stored.bytes,
-                                                 .prediction = grown.prediction});
-        }
-    }
+    /// Writes what the shadows that were adopted hold up to the last batch.
+    task<> write_adopted() { return write_runs(session_.shadows.harvest_adopted(session_.followed)); }
 
     void take(const log_batch& batch) {
         auto& s = session_;
@@ -109,6 +89,29 @@ class recorder {
     }
 
   private:
+    /// Writes what the fullest shadows hold.
+    task<> free_memory() { return write_runs(session_.shadows.harvest_for_memory(session_.followed)); }
+
+    task<> write_runs(std::vector<shadow_run> harvest) {
+        for (shadow_run& grown : harvest) {
+            row_batch rows;
+            for (std::size_t i = 0; i < grown.changes.size(); ++i) append_change_row(grown.changes[i], rows);
+            auto writer = session_.with.storage.write();
+            co_await writer.append(rows);
+            const stored_rows stored = co_await writer.finish();
+            session_.figures.run_bytes += stored.stored;
+            if (foretold* told = session_.find_prediction(grown.prediction)) told->shadow_bytes += stored.stored;
+            session_.knows.known.runs.push_back({.interval = std::move(grown.interval),
+                                                 .after = grown.after,
+                                                 .upto = grown.upto,
+                                                 .where = stored.where,
+                                                 .erasures = std::move(grown.erasures),
+                                                 .changes = stored.rows,
+                                                 .bytes = stored.bytes,
+                                                 .prediction = grown.prediction});
+        }
+    }
+
     std::vector<lineage_event> change_layout(const log_batch& batch) {
         auto& s = session_;
         std::vector<lineage_event> came;

@@ -108,8 +108,8 @@ inline void name_lineage(lineage_event& event, const key_range& hull) {
     };
     std::vector<side> all;
     all.reserve(ended.size() + change.begun.size());
-    for (partition& p : ended) all.push_back({std::move(p), false});
-    for (const partition& p : change.begun) all.push_back({p, true});
+    for (partition& p : ended) all.push_back({.what = std::move(p), .began = false});
+    for (const partition& p : change.begun) all.push_back({.what = p, .began = true});
     std::sort(all.begin(), all.end(), [](const side& a, const side& b) {
         const int order = a.what.interval.begin.compare(b.what.interval.begin);
         return order != 0 ? order < 0 : a.began < b.began;

@@ -106,7 +106,8 @@ class shadow_set {
     /// The runs of all shadows that came true, up to `upto`, as far as the budget of stored bytes allows.
     std::vector<shadow_run> harvest_adopted(position upto) {
         std::vector<shadow_run> out;
-        for (std::size_t i = 0; i < open_.size();) i += harvest_or_drop(i, upto, true, out) ? 1 : 0;
+        for (std::size_t i = 0; i < open_.size();)
+            if (!open_[i].adopted || harvest_or_drop(i, upto, out)) ++i;
         return out;
     }
 
@@ -122,7 +123,7 @@ class shadow_set {
             });
             const std::size_t i = static_cast<std::size_t>(fullest - open_.begin());
             if (!has_changes(*fullest)) break;  // what is left is book-keeping
-            harvest_or_drop(i, upto, false, out);
+            harvest_or_drop(i, upto, out);
         }
         return out;
     }
@@ -247,10 +248,9 @@ class shadow_set {
         return true;
     }
 
-    /// True when the shadow stays open (whether or not it had to be harvested), false when it gave way.
-    bool harvest_or_drop(std::size_t i, position upto, bool adopted_only, std::vector<shadow_run>& out) {
+    /// True when the shadow was harvested and stays open, false when it gave way.
+    bool harvest_or_drop(std::size_t i, position upto, std::vector<shadow_run>& out) {
         entry& e = open_[i];
-        if (adopted_only && !e.adopted) return true;
         e.kept.compact(upto);
         std::uint64_t bytes = 0;
         for (const auto& c : e.kept.cuts()) bytes += c.changes.bytes();

@@ -94,10 +94,10 @@ class lease {
             }
             mine.fence_ = held ? held->fence + 1 : 1;
             mine.number_ = 0;
-            const bool created = co_await mine.write(false);
+            const bool created = co_await mine.write(standing::held);
             if (!created) continue;  // somebody else was faster: see who
             // Faster still, and renewed since, so that the name was free again: theirs is there beside it.
-            const bool first = co_await mine.is_latest(true);
+            const bool first = co_await mine.is_latest();
             if (!first) {
                 co_await repository.remove(mine.name());
                 continue;
@@ -113,7 +113,7 @@ class lease {
     /// Extends the lease. Errors: displaced.
     task<> renew() {
         ++number_;
-        const bool created = co_await write(false);
+        const bool created = co_await write(standing::held);
         if (!created) throw displaced();
         co_await assert_held();
         co_await clear();
@@ -128,11 +128,13 @@ class lease {
     /// Lets the next one in. No error when somebody else took over already.
     task<> give_back() {
         ++number_;
-        (void)co_await write(true);
+        (void)co_await write(standing::given_back);
         co_await clear();
     }
 
   private:
+    enum class standing : std::uint8_t { held, given_back };
+
     lease(Repository& repository, std::string prefix, Clock& time, lease_owner owner)
         : repository_{&repository}, clock_{&time}, prefix_{std::move(prefix)}, owner_{std::move(owner)} {}
 
@@ -196,22 +198,23 @@ class lease {
     }
 
     /// Whether the highest fence is one's own. A renewal that was cancelled may have written its record or not, so
-    /// which of one's own records is there does not matter; `alone` asks that there is none but the first.
-    task<bool> is_latest(bool alone = false) {
+    /// which of one's own records is there does not matter; one that was not written here yet is somebody else's.
+    task<bool> is_latest() {
         const auto names = co_await repository_->list(prefix_);
         bool there = false;
         for (const auto& object : names) {
             const auto parsed = parse_name(object.name);
             if (!parsed || parsed->fence < fence_) continue;
-            if (parsed->fence > fence_ || (alone && parsed->number > 0)) co_return false;
+            if (parsed->fence > fence_ || parsed->number > number_) co_return false;
             there = true;
         }
         co_return there;
     }
 
     /// False when the name is taken.
-    task<bool> write(bool given_back) {
-        lease_record record{fence_, number_, owner_, after_seconds(clock_->now(), seconds_to_live), given_back};
+    task<bool> write(standing as) {
+        const wall_time expires = after_seconds(clock_->now(), seconds_to_live);
+        lease_record record{fence_, number_, owner_, expires, as == standing::given_back};
         try {
             co_await repository_->put(name(), object_kind::lease, record.text());
             co_return true;

@@ -176,7 +176,7 @@ class connection {
 
     /// Uses a handle that stays its owner's, who keeps it open for longer.
     explicit connection(sqlite3* borrowed)
-        : path_{sqlite3_db_filename(borrowed, "main")}, owner_{borrowed, closer{false}} {}
+        : path_{sqlite3_db_filename(borrowed, "main")}, owner_{borrowed, closer{handle::borrowed}} {}
 
     [[nodiscard]] sqlite3* get() const noexcept { return owner_.get(); }
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
@@ -232,12 +232,13 @@ class connection {
             return 1;
         }
     };
+    enum class handle : std::uint8_t { owned, borrowed };
     struct closer {
-        closer() noexcept : owns{true} {}
-        explicit closer(bool owner) noexcept : owns{owner} {}
-        bool owns;
-        void operator()(sqlite3* handle) const noexcept {
-            if (owns) sqlite3_close_v2(handle);
+        closer() noexcept : is{handle::owned} {}
+        explicit closer(handle which) noexcept : is{which} {}
+        handle is;
+        void operator()(sqlite3* db) const noexcept {
+            if (is == handle::owned) sqlite3_close_v2(db);
         }
     };
     std::string path_;

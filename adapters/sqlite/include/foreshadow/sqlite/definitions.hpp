@@ -73,7 +73,7 @@ namespace detail {
         statement& counters = db.cached("SELECT name, seq FROM sqlite_sequence");
         while (counters.step()) {
             std::string value;
-            append_value(value, column_value(counters, 1, false));
+            append_value(value, column_value(counters, 1));
             all.insert_or_assign(definition_key(definition_kind::sequence, counters.text(0)), std::move(value));
         }
     }
@@ -91,13 +91,13 @@ namespace detail {
         statement& tables = db.cached("SELECT name, columns, options, indexes, next FROM foreshadow_map_table");
         while (tables.step()) {
             std::string value;
-            for (int i = 1; i <= 4; ++i) append_value(value, column_value(tables, i, false));
+            for (int i = 1; i <= 4; ++i) append_value(value, column_value(tables, i));
             all.emplace(definition_key(definition_kind::logical, tables.text(0)), std::move(value));
         }
         statement& map = db.cached("SELECT child, logical, low, high FROM foreshadow_map");
         while (map.step()) {
             std::string value;
-            append_value(value, column_value(map, 1, false));
+            append_value(value, column_value(map, 1));
             for (int i = 2; i <= 3; ++i) append_value(value, column_value(map, i, wide));
             all.emplace(definition_key(definition_kind::mapped, map.text(0)), std::move(value));
         }
@@ -120,7 +120,7 @@ namespace detail {
                           : type == "view"            ? definition_kind::view
                                                       : definition_kind::trigger;
         std::string value;
-        for (int i = 1; i <= 3; ++i) append_value(value, column_value(schema, i, false));
+        for (int i = 1; i <= 3; ++i) append_value(value, column_value(schema, i));
         if (kind == definition_kind::table) {
             append_value(value, numbers[name].first);
             append_value(value, numbers[name].second);

@@ -117,7 +117,7 @@ inline void append_value(std::string& out, std::int64_t integer) {
 
 /// The value in column `i` of a statement's row; valid until the statement goes on.
 /// `wide` reads text as UTF-16, which is exact where the database stores it so.
-[[nodiscard]] inline value_view column_value(const statement& row, int i, bool wide) {
+[[nodiscard]] inline value_view column_value(const statement& row, int i, bool wide = false) {
     sqlite3_stmt* s = row.get();
     value_view value;
     switch (sqlite3_column_type(s, i)) {
