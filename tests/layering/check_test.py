@@ -47,6 +47,9 @@ class Layering(unittest.TestCase):
     def test_timers_stay_in_run(self):
         self.refused("include/foreshadow/store/late.hpp", HEAD + "#include <boost/asio/steady_timer.hpp>\n", "run/")
 
+    def test_kits_bring_no_test_framework(self):
+        self.refused("include/foreshadow/testing/kit.hpp", HEAD + "#include <catch2/catch.hpp>\n", "returns a report")
+
     def test_the_umbrella_has_everything_but_details_and_tests(self):
         files = SOUND | {"include/foreshadow/testing/time.hpp": HEAD, "include/foreshadow/row/detail/part.hpp": HEAD}
         umbrella = "include/foreshadow/foreshadow.hpp"
