@@ -63,7 +63,8 @@ task<repository_config> open_config(Store& store, const repository_options& opti
     auto text = co_await get_if_there(store, repository_config::object_name);
     if (!text) {
         const auto where = name_of_store(store);
-        const auto others = co_await store.list("");
+        const std::string anything;
+        const auto others = co_await store.list(anything);
         const auto is_ours = [](const object_info& o) {
             return o.name.starts_with("packs/") || o.name.starts_with("sources/");
         };
@@ -136,8 +137,10 @@ task<> load_unindexed(Core& core, std::string name, std::uint64_t bytes) {
 
 template <class Core>
 task<> load_indexes(Core& core) {
-    const auto listed = co_await core.store.list("packs/");
-    const auto indexes = co_await core.store.list("indexes/");
+    const std::string packs_below = "packs/";
+    const std::string indexes_below = "indexes/";
+    const auto listed = co_await core.store.list(packs_below);
+    const auto indexes = co_await core.store.list(indexes_below);
     std::map<std::string, std::uint64_t> unindexed;
     for (const auto& object : listed) unindexed.emplace(object.name, object.bytes);
     const auto present = unindexed;

@@ -99,17 +99,20 @@ class target_kit {
         std::size_t calls = 0;
         if (calls++ == most) co_return true;
         co_await into->begin(of->shape);
-        if (look != nullptr) co_await expect_hidden(look, "after begin");
+        const std::string begun = "after begin";
+        if (look != nullptr) co_await expect_hidden(look, begun);
         for (const partition& p : in_order(of->shape)) {
             const std::vector<row_batch> batches = batches_of(of->rows, p.interval, rows);
             for (const row_batch& batch : batches) {
                 if (calls++ == most) co_return true;
                 co_await into->load(p, batch);
             }
-            if (look != nullptr) co_await expect_hidden(look, "after a load of " + p.name);
+            const std::string loaded = "after a load of " + p.name;
+            if (look != nullptr) co_await expect_hidden(look, loaded);
             if (calls++ == most) co_return true;
             co_await into->complete(p);
-            if (look != nullptr) co_await expect_hidden(look, "after " + p.name + " was complete");
+            const std::string completed = "after " + p.name + " was complete";
+            if (look != nullptr) co_await expect_hidden(look, completed);
         }
         if (calls++ == most) co_return true;
         co_await into->finish();
@@ -133,7 +136,8 @@ class target_kit {
     task<> restore(std::size_t rows) {
         const auto bench = make_();
         const target_sample of = co_await bench->sample();
-        co_await expect_hidden(bench.get(), "before begin");
+        const std::string before = "before begin";
+        co_await expect_hidden(bench.get(), before);
         auto calls = make_calls(&bench->target, &of, rows, no_limit, bench.get());
         const attempt<bool> made = co_await attempt_to(std::move(calls));
         const auto cut = [&] { return "in batches of " + std::to_string(rows) + " rows: "; };
