@@ -11,6 +11,7 @@
 #include "foreshadow/sqlite/connection_pool.hpp"
 #include "foreshadow/sqlite/left_behind.hpp"
 #include "foreshadow/sqlite/log_reader.hpp"
+#include "foreshadow/sqlite/name_clashes.hpp"
 #include "foreshadow/sqlite/read_gate.hpp"
 #include "foreshadow/sqlite/source_options.hpp"
 
@@ -38,6 +39,7 @@ class engine {
     [[nodiscard]] std::string identity() {
         const std::lock_guard guard{writing_};
         connection& db = writer();
+        refuse_name_clashes(db);
         if (has_log(db)) return db.text("SELECT uuid FROM foreshadow_control");
         if (planned_uuid_.empty()) planned_uuid_ = fresh_uuid();
         return planned_uuid_;
@@ -48,6 +50,7 @@ class engine {
         {
             const std::lock_guard guard{writing_};
             connection& db = writer();
+            refuse_name_clashes(db);
             if (!has_log(db)) {
                 if (from)
                     throw error{errc::hold_lost, "nothing is held in " + path_ + ": its log was released",
@@ -122,6 +125,7 @@ class engine {
         const std::lock_guard guard{writing_};
         connection& db = writer();
         transaction work{db, transaction::kind::write};
+        refuse_name_clashes(db);
         remove_left_behind(db);
         work.commit();
         db.forget_statements();

@@ -6,6 +6,7 @@
 #include "foreshadow/error.hpp"
 #include "foreshadow/sqlite/capture.hpp"
 #include "foreshadow/sqlite/connection.hpp"
+#include "foreshadow/sqlite/name_clashes.hpp"
 #include "foreshadow/sqlite/schema.hpp"
 #include "foreshadow/sqlite/source_options.hpp"
 
@@ -50,6 +51,36 @@ inline void inspect_tables(connection& db, const source_options& options, std::v
         found.push_back({severity::note, "statistics of ANALYZE are not backed up", "run ANALYZE after a restore"});
 }
 
+/// What costs more than it need, whatever the tables are.
+inline void inspect_database(connection& db, const std::string& path, std::vector<finding>& found) {
+    if (db.text("PRAGMA journal_mode") != "wal")
+        found.push_back(
+            {severity::warning,
+             "database " + path +
+                 " is not in WAL mode: a program that commits while a chunk is read (up to 0.1 s) waits, or "
+                 "gets SQLITE_BUSY where it sets no busy timeout",
+             "PRAGMA journal_mode = WAL, once"});
+    const auto folder = std::filesystem::absolute(path).parent_path();
+    std::error_code unknown;
+    const auto space = std::filesystem::space(folder, unknown);
+    const auto size = std::filesystem::file_size(path, unknown);
+    if (!unknown && space.available < size / 4)
+        found.push_back({severity::warning,
+                         "only " + std::to_string(space.available >> 20) + " MiB are free beside a database of " +
+                             std::to_string(size >> 20) + " MiB: the log and the WAL need room",
+                         "free space, or back up more often"});
+}
+
+/// In a line each, what a backup should be warned of; see `source`.
+[[nodiscard]] inline std::vector<std::string> cautions(const std::string& path, const source_options& options) {
+    connection db{path, open_mode::read_only, options.busy_timeout};
+    std::vector<finding> found;
+    inspect_database(db, path, found);
+    std::vector<std::string> lines;
+    for (const finding& each : found) lines.push_back(each.text + "; hint: " + each.remedy);
+    return lines;
+}
+
 /// Errors that a hold would throw become obstacles.
 [[nodiscard]] inline std::vector<finding> preflight(const std::string& path, const source_options& options) {
     std::vector<finding> found;
@@ -60,20 +91,8 @@ inline void inspect_tables(connection& db, const source_options& options, std::v
         if (::access(path.c_str(), W_OK) != 0 || ::access(folder.c_str(), W_OK) != 0)
             found.push_back({severity::obstacle, "database " + path + " or its folder is read-only",
                              "give write access to both: a hold adds triggers and a log"});
-        if (db.text("PRAGMA journal_mode") != "wal")
-            found.push_back({severity::warning,
-                             "database " + path +
-                                 " is not in WAL mode: each chunk that is read keeps writers waiting, and "
-                                 "each write keeps the backup waiting",
-                             "PRAGMA journal_mode = WAL"});
-        std::error_code unknown;
-        const auto space = std::filesystem::space(folder, unknown);
-        const auto size = std::filesystem::file_size(path, unknown);
-        if (!unknown && space.available < size / 4)
-            found.push_back({severity::warning,
-                             "only " + std::to_string(space.available >> 20) + " MiB are free beside a database of " +
-                                 std::to_string(size >> 20) + " MiB: the log and the WAL need room",
-                             "free space, or back up more often"});
+        refuse_name_clashes(db);
+        inspect_database(db, path, found);
         inspect_tables(db, options, found);
         if (has_log(db))
             found.push_back({severity::note, "a hold is in place already",
