@@ -406,6 +406,9 @@ TEST_CASE("a database with a rollback journal works, and preflight says what it 
     const auto found = await(s.preflight());
     CHECK(std::any_of(found.begin(), found.end(),
                       [](const finding& f) { return f.remedy.find("WAL") != std::string::npos; }));
+    const auto cautions = await(s.cautions());
+    REQUIRE(cautions.size() == 1);
+    CHECK(cautions[0].find("not in WAL mode") != std::string::npos);
     replica known;
     known.begin(s);
     db.execute("INSERT INTO plain VALUES(1000, 'x')");

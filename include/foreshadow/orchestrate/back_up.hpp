@@ -10,6 +10,7 @@
 #pragma once
 
 #include "foreshadow/orchestrate/checkpointer.hpp"
+#include "foreshadow/orchestrate/detail/opening.hpp"
 #include "foreshadow/orchestrate/forecaster.hpp"
 #include "foreshadow/orchestrate/patiently.hpp"
 #include "foreshadow/orchestrate/points.hpp"
@@ -63,7 +64,9 @@ class back_up {
 
     task<restore_point> run_leased() {
         auto& s = session_;
-        co_await keeping_the_lease(begin());
+        opening<Parts> from{s};
+        co_await keeping_the_lease(from.perform());
+        last_at_ = from.last_at();
         journal_.emplace(s.with.repository, s.knows.source.id, s.knows.followed);
         recorder<Parts> records{s, *journal_, checkpoints_};
         forecaster<Parts> forecasts{s};
@@ -123,114 +126,6 @@ class back_up {
         co_await scans.run();
     }
 
-    /// Goes on from the checkpoint of an interrupted backup or from the latest point, or starts anew.
-    task<> begin() {
-        auto& s = session_;
-        const source_identity identity = s.knows.source;
-        std::optional<checkpoint> left = co_await latest_checkpoint(s.with.repository, identity.id);
-        std::optional<restore_point> last = co_await latest_point(s.with.repository, identity.id);
-        const bool resumes = left && (!last || std::pair{left->knows.timeline, left->knows.followed} >
-                                                   std::pair{last->knows.timeline, last->at});
-        s.figures.started = s.with.clock.now();
-        if (resumes) {
-            s.knows = std::move(left->knows);
-            s.figures = left->figures;
-            ++s.figures.resumed;
-            s.backup = left->backup;
-            s.sequence = left->sequence;
-        } else if (last) {
-            last_at_ = last->at;
-            co_await s.with.repository.settle(point_object(identity.id, last->id));
-            s.knows = std::move(last->knows);
-            // Publishing acknowledges the point, then removes the checkpoints: a source that does not remember the one,
-            // when the others are gone, is not the one that was backed up.
-            const bool was_acknowledged = !left || left->knows.timeline != s.knows.timeline;
-            s.knows.acknowledged = was_acknowledged ? last->at : left->knows.acknowledged;
-        }
-        if (s.backup.empty())
-            s.backup = point_id(s.knows.timeline, {static_cast<std::uint64_t>(s.figures.started.microseconds)});
-        s.knows.source = identity;
-        if (!resumes && !last) {
-            co_await begin_anew();
-        } else if (const bool lasted = co_await is_still_held(s.knows.followed); lasted) {
-            s.layouts = history_of(s.knows);
-            recall(s.knows.model);
-        } else {
-            s.tell(warning{"the source is read again from the start: " + why_lost_});
-            last_at_.reset();
-            const std::string model = std::move(s.knows.model);
-            const std::uint64_t next_prediction = s.knows.next_prediction;
-            const std::uint64_t timeline = s.knows.timeline + 1;
-            s.knows = catalog{};
-            s.knows.timeline = timeline;
-            s.knows.source = identity;
-            s.knows.next_prediction = next_prediction;
-            recall(model);
-            co_await begin_anew();
-        }
-        s.followed = s.knows.followed;
-        s.followed_time = s.with.clock.now();  // where nothing is written, the state is the one of now
-        s.with.predictor.start(s.layouts.current());
-        for (const foretold& told : s.knows.predictions)
-            if (told.became.kind == outcome_kind::pending) s.judged.record(told.what);
-        s.tell(backup_started{.source = s.knows.source.name,
-                              .backup = s.backup,
-                              .resumed = resumes,
-                              .partitions = s.layouts.current().partitions.size()});
-        s.tell(held_from{s.knows.held});
-        co_await note_omissions();
-    }
-
-    /// What the source cannot capture is told once, as soon as it is known.
-    task<> note_omissions() {
-        auto& s = session_;
-        if constexpr (requires(typename Parts::source_type& source) { source.omissions(); }) {
-            std::vector<omission> now = co_await patiently(s, [&s] { return s.with.source.omissions(); });
-            for (const omission& o : now)
-                if (std::find(omissions_.begin(), omissions_.end(), o) == omissions_.end())
-                    s.tell(warning{o.name + " is not backed up: " + o.why});
-            omissions_ = std::move(now);
-        }
-        co_return;
-    }
-
-    task<> begin_anew() {
-        auto& s = session_;
-        s.knows.held = co_await patiently(s, [&s] { return s.with.source.hold(std::nullopt); });
-        s.knows.followed = s.knows.held;
-        s.knows.first = co_await patiently(s, [&s] { return s.with.source.layout(); });
-        s.layouts = layout_history{s.knows.first};
-    }
-
-    /// What a predictor learnt may be another's, since the last backup was composed differently: it is no reason not to
-    /// back up (prediction rule).
-    void recall(const std::string& model) {
-        if (model.empty()) return;
-        try {
-            session_.with.predictor.load(model);
-        } catch (const error& e) {
-            session_.tell(warning{"the predictor begins anew: " + e.message()});
-        }
-    }
-
-    task<bool> is_still_held(position from) {
-        auto& s = session_;
-        bool lasted = true;
-        try {
-            co_await patiently(s, [&s, from] { return s.with.source.hold(from); });
-        } catch (const error& e) {
-            if (e.code() != errc::hold_lost) throw;
-            why_lost_ = e.message();
-            lasted = false;
-        }
-        if constexpr (requires(typename Parts::source_type& source) { source.remembers(from); })
-            if (lasted) {
-                lasted = co_await patiently(s, [&s] { return s.with.source.remembers(s.knows.acknowledged); });
-                if (!lasted) why_lost_ = "it was put back to an older copy of itself since the last backup";
-            }
-        co_return lasted;
-    }
-
     task<> publish(recorder<Parts>& records, forecaster<Parts>& forecasts, std::optional<restore_point>& published) {
         auto& s = session_;
         const position at = s.followed;
@@ -238,7 +133,7 @@ class back_up {
         co_await records.seal();
         validate(forecasts);
         co_await s.with.storage.flush();
-        co_await note_omissions();
+        co_await note_omissions(s);
 
         const layout& shape = s.layouts.current();
         const proof cover = prove(s.knows.known, shape, at);
@@ -261,7 +156,7 @@ class back_up {
                             .knows = s.knows,
                             .proof = spelled_out(cover, s.knows.known),
                             .figures = s.figures,
-                            .omissions = omissions_};
+                            .omissions = s.omissions};
         co_await lease_->assert_held();
         co_await put_point(point);
         co_await patiently(s, [&s, at] { return s.with.source.acknowledge(at); });
@@ -315,8 +210,6 @@ class back_up {
     std::optional<journal_writer<typename Parts::repository_type>> journal_;
     lease_type* lease_ = nullptr;
     std::optional<position> last_at_;  ///< of the point that this backup goes on from
-    std::string why_lost_;
-    std::vector<omission> omissions_;
 };
 
 }  // namespace detail

@@ -56,8 +56,9 @@ struct backup_session {
     position followed;        ///< taken from the log, perhaps not sealed yet
     wall_time followed_time;  ///< of the last commit, or of the source's clock
     backup_figures figures;
-    std::string backup;          ///< id of this backup, for the names of its checkpoints
-    std::uint64_t sequence = 0;  ///< of the last checkpoint
+    std::vector<omission> omissions;  ///< what is in the source, and in no backup
+    std::string backup;               ///< id of this backup, for the names of its checkpoints
+    std::uint64_t sequence = 0;       ///< of the last checkpoint
 
     judge judged;
     shadow_set shadows;

@@ -57,8 +57,8 @@ inline void inspect_database(connection& db, const std::string& path, std::vecto
         found.push_back(
             {severity::warning,
              "database " + path +
-                 " is not in WAL mode: a program that commits while a chunk is read (up to 0.1 s) waits, or "
-                 "gets SQLITE_BUSY where it sets no busy timeout",
+                 " is not in WAL mode: commits wait while a chunk is read (some 0.1 s), and those of programs "
+                 "without a busy timeout often fail with SQLITE_BUSY",
              "PRAGMA journal_mode = WAL, once"});
     const auto folder = std::filesystem::absolute(path).parent_path();
     std::error_code unknown;

@@ -59,6 +59,9 @@ class source {
     }
 
     task<std::vector<omission>> omissions() { co_return engine_->omissions(); }
+    task<std::vector<std::string>> cautions() {
+        co_return co_await offload(*pool_, [e = engine_.get()] { return detail::cautions(e->path(), e->options()); });
+    }
 
     task<chunk> read(key_range range, read_budget budget, row_batch& rows) {
         co_return co_await offload(*pool_, [e = engine_.get(), &range, budget, &rows] {
