@@ -153,6 +153,9 @@ def a_restore_that_is_stopped_or_killed_leaves_nothing_that_looks_whole(folder):
         if which != signal.SIGKILL:
             assert process.returncode == FAILED and "foreshadow: stopped" in err, err
             assert not [f for f in os.listdir(folder) if ".restoring" in f], os.listdir(folder)
+    run("restore", repository, url(target))
+    assert not [f for f in os.listdir(folder) if ".restoring" in f], "the next restore removes what a killed one left"
+    os.remove(target)
     assert_restores(repository, expected, folder)
 
 

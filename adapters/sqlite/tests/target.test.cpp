@@ -7,7 +7,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <vector>
 
 namespace foreshadow::sqlite::tests {
 TEST_CASE("a restored database equals the original, value by value", "[sqlite]") {
@@ -58,6 +64,36 @@ TEST_CASE("an abandoned restore leaves no file", "[sqlite]") {
     await(into.begin({}));
     await(into.abandon());
     CHECK(std::filesystem::is_empty(here / ""));
+}
+
+TEST_CASE("what a killed restore left is gone with the next one to the same name", "[sqlite]") {
+    const folder here;
+    const ::pid_t dead = ::fork();
+    if (dead == 0) ::_exit(0);
+    REQUIRE(::waitpid(dead, nullptr, 0) == dead);
+    const auto touch = [&](const std::string& name) { std::ofstream{here / name} << "half"; };
+    const std::string left = "a.db.restoring-" + std::to_string(dead);
+    const std::vector<std::string> kept{"a.db.restoring-" + std::to_string(::getppid()), "a.db.restoring-x",
+                                        "a.db.restoring-", "b.db.restoring-" + std::to_string(dead), left + "0000x"};
+    for (const std::string& name : kept) touch(name);
+    for (const char* tail : {"", "-wal", "-shm"}) touch(left + tail);
+    {
+        target into{here / "a.db"};
+        await(into.begin({}));
+        await(into.abandon());
+    }
+    for (const std::string& name : kept) CHECK(std::filesystem::exists(here / name));
+    for (const char* tail : {"", "-wal", "-shm"}) CHECK_FALSE(std::filesystem::exists(here / (left + tail)));
+}
+
+TEST_CASE("what a restore writes is locked, so that no other takes it for left", "[sqlite]") {
+    const folder here;
+    target into{here / "a.db"};
+    await(into.begin({}));
+    const std::string partial = detail::partial_name(here / "a.db", ::getpid());
+    CHECK_FALSE(detail::partial_in_use{partial}.is_ours());
+    await(into.abandon());
+    CHECK_FALSE(std::filesystem::exists(partial));
 }
 
 }  // namespace foreshadow::sqlite::tests

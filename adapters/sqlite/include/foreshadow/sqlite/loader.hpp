@@ -10,6 +10,7 @@
 #include "foreshadow/sqlite/connection.hpp"
 #include "foreshadow/sqlite/definition_set.hpp"
 #include "foreshadow/sqlite/map_tables.hpp"
+#include "foreshadow/sqlite/partial_files.hpp"
 #include "foreshadow/sqlite/schema.hpp"
 
 #include <fcntl.h>
@@ -38,8 +39,7 @@ struct loaded_table {
 
 class loader {
   public:
-    explicit loader(std::string path)
-        : path_{std::move(path)}, partial_{path_ + ".restoring-" + std::to_string(::getpid())} {}
+    explicit loader(std::string path) : path_{std::move(path)}, partial_{partial_name(path_, ::getpid())} {}
     loader(const loader&) = delete;
     loader& operator=(const loader&) = delete;
     ~loader() { abandon(); }
@@ -47,10 +47,12 @@ class loader {
     void begin(const layout& shape) {
         abandon();
         refuse_existing();
+        sweep_partials(path_);
         shape_ = shape;
         set_ = {};
         tables_.clear();
         std::filesystem::remove(partial_);
+        in_use_ = std::make_unique<partial_in_use>(partial_);
         db_ = std::make_unique<connection>(partial_, open_mode::create);
     }
 
@@ -87,6 +89,7 @@ class loader {
             db_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
         }
         db_.reset();
+        in_use_.reset();
         sync(partial_);
         // A hard link fails where the name is taken; a rename would replace the file.
         if (::link(partial_.c_str(), path_.c_str()) != 0) {
@@ -106,8 +109,8 @@ class loader {
 
     void abandon() noexcept {
         db_.reset();
-        std::error_code ignored;
-        for (const char* tail : {"", "-journal", "-wal", "-shm"}) std::filesystem::remove(partial_ + tail, ignored);
+        in_use_.reset();
+        remove_partial(partial_);
     }
 
   private:
@@ -278,6 +281,7 @@ class loader {
     std::string partial_;
     layout shape_;
     definition_set set_;
+    std::unique_ptr<partial_in_use> in_use_;  ///< let go after the connection: closing it ends SQLite's own locks
     std::unique_ptr<connection> db_;
     std::vector<loaded_table> tables_;
     text_encoding encoding_ = text_encoding::utf8;
