@@ -8,10 +8,13 @@
 #include <algorithm>
 #include <string_view>
 
+#include <cmath>
 #include <csignal>
+#include <exception>
 #include <functional>
 #include <iostream>
 #include <new>
+#include <string>
 #include <system_error>
 
 namespace {
@@ -29,6 +32,23 @@ void stop_on_signals() {
     std::signal(SIGXFSZ, SIG_IGN);
 }
 
+/// A time in words of the tool's own: what CLI11 says of numbers out of range is no sentence, and NaN passes its
+/// checks.
+CLI::Validator seconds_from(double least, const std::string& what) {
+    const auto complaint = [least, what](const std::string& text) {
+        double seconds = 0;
+        std::size_t used = 0;
+        try {
+            seconds = std::stod(text, &used);
+        } catch (const std::exception&) {
+            used = 0;
+        }
+        const bool is_sound = used == text.size() && std::isfinite(seconds) && seconds >= least;
+        return is_sound ? std::string{} : "\"" + text + "\" is not " + what;
+    };
+    return CLI::Validator{complaint, ""};
+}
+
 void add_repository(CLI::App* verb, tool::settings& to) {
     verb->add_option("REPOSITORY", to.repository, "the folder of the repository")->required();
     verb->add_flag("--json", to.json, "print one JSON object on standard output");
@@ -41,6 +61,7 @@ int main(int argc, char** argv) {
     CLI::App app{
         "Backs up databases while their partitions split, merge, appear and vanish; restores exactly the state at T."};
     app.name("foreshadow");
+    app.set_version_flag("--version", "foreshadow " FORESHADOW_VERSION);
     app.require_subcommand(1);
     app.footer(
         "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the repository or the comparison is not sound.\n"
@@ -53,19 +74,21 @@ int main(int argc, char** argv) {
         app.add_subcommand("backup", "back up a database; the same command resumes what was interrupted");
     backup_verb->add_option("SOURCE", backup.source, "what to back up, such as sqlite:shop.db")->required();
     add_repository(backup_verb, backup);
-    backup_verb->add_flag("--follow", backup.follow, "go on: publish a restore point again and again, until stopped");
+    CLI::Option* const follow = backup_verb->add_flag("--follow", backup.follow,
+                                                      "go on: publish a restore point again and again, until stopped");
     backup_verb->add_option("--every", backup.follow_seconds, "with --follow: seconds between restore points")
+        ->needs(follow)
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(seconds_from(0.001, "a number of seconds above 0"));
     backup_verb
         ->add_option("--checkpoint", backup.checkpoint_seconds, "seconds between checkpoints: what a crash costs")
         ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+        ->check(seconds_from(0, "a number of seconds, 0 or more"));
     backup_verb
         ->add_option("--patience", backup.patience_seconds,
                      "seconds that a database locked by another program is waited for")
         ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+        ->check(seconds_from(0, "a number of seconds, 0 or more"));
     backup_verb->add_option("--pace", backup.pace, "flat-out, two-thresholds or fixed:RATE (bytes a second; K, M, G)")
         ->capture_default_str();
     backup_verb->add_option("--predictor", backup.predictor, "size or silent")->capture_default_str();

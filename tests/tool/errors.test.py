@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -271,6 +272,34 @@ def a_restore_onto_something_that_is_there_changes_nothing(folder):
 
 
 @test
+def a_name_that_the_log_needs_is_refused_and_stays(folder):
+    source, repository = f"{folder}/small.db", f"{folder}/repository"
+    make_small(source)
+    with opened(source) as db:
+        db.executescript("CREATE TABLE foreshadow_log(mine); INSERT INTO foreshadow_log VALUES('mine')")
+    before = content_of(source)
+    refused(["backup", url(source), repository], FAILED, "table foreshadow_log", source, "rename it")
+    refused(["release", url(source)], FAILED, "table foreshadow_log")
+    assert content_of(source) == before
+    with opened(source) as db:
+        db.execute("ALTER TABLE foreshadow_log RENAME TO foreshadow_notes")
+    expected = content_of(source)
+    backup(source, repository)
+    assert_restores(repository, expected, folder)
+
+
+@test
+def a_database_without_wal_is_backed_up_with_a_warning(folder):
+    source, repository = f"{folder}/small.db", f"{folder}/repository"
+    make_small(source)
+    assert "WAL" not in backup(source, repository).err
+    with opened(source) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+    warned = [line for line in backup(source, repository).err.splitlines() if "not in WAL mode" in line]
+    assert len(warned) == 1 and warned[0].startswith("warning: ") and "SQLITE_BUSY" in warned[0] and source in warned[0], warned
+
+
+@test
 def points_and_partitions_that_are_not_there_are_named(folder):
     source, repository = f"{folder}/small.db", f"{folder}/repository"
     make_small(source)
@@ -296,12 +325,19 @@ def wrong_usage_is_one_line_and_status_two(folder):
                       ["backup", source, repository, "--no-such-option"], ["backup", source, repository, "more"],
                       ["backup", f"{folder}/small.db", repository], ["backup", "mongodb://host/db", repository],
                       ["backup", "sqlite:", repository], ["backup", source, "s3://bucket/prefix"],
+                      ["backup", source, repository, "--every", "5"], ["backup", source, repository, "--follow", "--every", "0"],
+                      ["backup", source, repository, "--follow", "--every", "nan"], ["backup", source, repository, "--checkpoint", "-1"],
+                      ["backup", source, repository, "--patience", "soon"], ["backup", source, repository, "--patience", "inf"],
                       ["restore", repository, "postgresql://host/db"], ["restore", repository], ["release", "oracle:x"]):
         done = refused(arguments, WRONG_USAGE)
         assert len(done.err.splitlines()) == 1, done
         assert done.out == "", done
     assert not os.path.exists(repository), "wrong usage makes nothing"
     assert run("--help").out and run("backup", "--help").out
+    assert re.fullmatch(r"foreshadow \d+\.\d+\.\d+\n", run("--version").out)
+    refused(["backup", source, repository, "--every", "5"], WRONG_USAGE, "--every requires --follow")
+    refused(["backup", source, repository, "--follow", "--every", "0"], WRONG_USAGE, '--every: "0" is not a number of seconds above 0')
+    refused(["backup", source, repository, "--checkpoint", "-1"], WRONG_USAGE, "--checkpoint", "0 or more")
 
 
 @test
