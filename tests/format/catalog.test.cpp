@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What docs/format.md says of the documents, held against the structs that are written: a member that the page does not
+// name is a member that nobody else can read.
+#include "foreshadow/catalog/restore_point.hpp"
+#include "foreshadow/json.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <type_traits>
+
+namespace fs = foreshadow;
+
+namespace {
+
+/// Every word that the documents of `T` are made of: members, and names of enums.
+template <class T>
+void words_of(std::set<std::string>& words) {
+    if constexpr (fs::detail::is_vector<T>::value || fs::detail::is_optional<T>::value) {
+        words_of<typename T::value_type>(words);
+    } else if constexpr (std::is_enum_v<T>) {
+        const std::string nameless = fs::name_of(static_cast<T>(0xff));
+        for (std::uint8_t i = 0; fs::name_of(static_cast<T>(i)) != nameless; ++i)
+            words.insert(fs::name_of(static_cast<T>(i)));
+    } else if constexpr (fs::detail::described<T>) {
+        fs::detail::for_each_member<T>([&]<class M>(const char* name, M T::*) {
+            words.insert(name);
+            words_of<M>(words);
+        });
+    }
+}
+
+std::string section(const std::string& title) {
+    const auto root = std::filesystem::path{__FILE__}.parent_path().parent_path().parent_path();
+    std::ifstream page{root / "docs" / "format.md"};
+    const std::string text{std::istreambuf_iterator<char>{page}, {}};
+    const std::size_t begin = text.find("\n## " + title + "\n");
+    REQUIRE(begin != std::string::npos);
+    return text.substr(begin, text.find("\n## ", begin + 1) - begin);
+}
+
+}  // namespace
+
+TEST_CASE("the page on the format names every member and word of the catalog's documents") {
+    const std::string page = section("Catalog");
+    std::set<std::string> words;
+    words_of<fs::restore_point>(words);
+    words_of<fs::checkpoint>(words);
+    CHECK(words.size() > 100);
+    for (const std::string& word : words) {
+        CAPTURE(word);
+        const bool is_member = page.find('`' + word + '`') != std::string::npos;
+        const bool is_shown = page.find('"' + word + '"') != std::string::npos;
+        CHECK((is_member || is_shown));
+    }
+}
+
+TEST_CASE("documents look as the page on the format says") {
+    fs::restore_point point;
+    point.id = "0001-00000000000000000007";
+    point.at = {7};
+    point.time = {-5};
+    point.knows.first.partitions.push_back({.id = {1, {2}}, .name = "a\x01\xff\\", .interval = {"k", ""}});
+    point.knows.known.images.push_back({.interval = {"", "k"}, .seen = {{5}, {9}, {{6}}}, .where = "empty"});
+    const std::string document = fs::document_of(point);
+    const auto shows = [&](const char* text) { return document.find(text) != std::string::npos; };
+    CHECK(shows(R"({"id":"0001-00000000000000000007","at":{"value":7},"time":{"microseconds":-5},"knows":{"source":)"));
+    CHECK(shows(
+        R"("id":{"native":1,"created":{"value":2}},"name":"a\\x01\\xff\\x5c","interval":{"begin":"k","end":""})"));
+    CHECK(shows(R"("holds":"data","born_empty":false)"));
+    CHECK(shows(R"("seen":{"low":{"value":5},"high":{"value":9},"also":[{"value":6}]},"where":"empty")"));
+}
