@@ -44,13 +44,6 @@ class judge {
         });
     }
 
-    /// The end of watching: whatever has not come true by now has not come true.
-    std::vector<std::pair<std::uint64_t, outcome>> finish(wall_time) {
-        return take_out([](const prediction&) {
-            return std::optional{outcome{.kind = outcome_kind::none, .at = {}, .lead_seconds = 0, .boundaries = {}}};
-        });
-    }
-
     /// Predictions without an outcome, by falling confidence. Valid until the next call of anything else.
     [[nodiscard]] std::span<const prediction> live() const noexcept { return live_; }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Readers that overlap without end keep SQLite's WAL from restarting, however short each of them is: the file grows
-// without bound. The gate notes when all of them last ended together, and after a while lets them end again before the
-// next begins.
+// without bound. The gate notes when it last let all of them end, and after a while does so again before the next
+// begins. A moment in which nobody happens to read does not count: nobody has made a checkpoint in it. To hold back
+// then, when nobody reads, costs nothing.
 #pragma once
 
 #include <chrono>
