@@ -6,6 +6,7 @@
 #include "foreshadow/orchestrate/detail/journal_needs.hpp"
 #include "foreshadow/plane/box.hpp"
 #include "foreshadow/plane/coverage.hpp"
+#include "foreshadow/schedule/at_risk_first.hpp"
 #include "foreshadow/schedule/scan_plan.hpp"
 
 #include <benchmark/benchmark.h>
@@ -14,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,6 +61,28 @@ void plan_scan(benchmark::State& state) {
     state.SetComplexityN(state.range(0));
 }
 BENCHMARK(plan_scan)->ArgName("partitions")->RangeMultiplier(10)->Range(1'000, 100'000)->Complexity();
+
+/// Every piece is taken, a chunk each, by what is at risk; a hundred predictions come one after the other.
+void take_pieces(benchmark::State& state) {
+    const layout now = partitions(count_of(state));
+    const std::vector<piece> pieces = foreshadow::plan_scan({}, {}, now, {1});
+    std::vector<prediction> live(100);
+    for (std::size_t i = 0; i < live.size(); ++i) {
+        live[i].partitions = {now.partitions[i * now.partitions.size() / live.size()].id};
+        live[i].confidence = 0.5;
+    }
+    const at_risk_first order;
+    for (auto _ : state) {
+        scan_plan plan;
+        plan.make(pieces);
+        for (std::size_t taken = 0; !plan.is_empty(); ++taken) {
+            const std::size_t known = taken * live.size() / pieces.size();
+            benchmark::DoNotOptimize(plan.take(order, std::span{live}.first(known), known));
+        }
+    }
+    state.SetComplexityN(state.range(0));
+}
+BENCHMARK(take_pieces)->ArgName("partitions")->RangeMultiplier(10)->Range(1'000, 100'000)->Complexity();
 
 /// The log tells of so many partitions that were born empty, one in a batch, and of the last ten again.
 void births(benchmark::State& state) {

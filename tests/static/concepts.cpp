@@ -108,7 +108,7 @@ static_assert(!predictor<predictor_without_name> && !predictor<predictor_that_wa
 static_assert(!predictor<predictor_that_changes_by_saving>);
 
 struct order_of_pieces : archetype::scan_order {
-    piece next(std::span<const piece>, std::span<const prediction>) { return {}; }
+    piece arrange(std::span<piece>, std::span<const prediction>) { return {}; }
 };
 struct pace_in_numbers : archetype::pace {
     double decide(const pace_input&) { return 1; }

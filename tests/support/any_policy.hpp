@@ -154,15 +154,13 @@ class any_scan_order {
     template <fs::scan_order O>
         requires(!std::same_as<O, any_scan_order>)
     any_scan_order(O one)
-        : next_{[one](std::span<const fs::piece> pieces, std::span<const fs::prediction> live) mutable {
-              return one.next(pieces, live);
+        : arrange_{[one](std::span<fs::piece> pieces, std::span<const fs::prediction> live) mutable {
+              one.arrange(pieces, live);
           }} {}
-    std::size_t next(std::span<const fs::piece> pieces, std::span<const fs::prediction> live) {
-        return next_(pieces, live);
-    }
+    void arrange(std::span<fs::piece> pieces, std::span<const fs::prediction> live) { arrange_(pieces, live); }
 
   private:
-    std::function<std::size_t(std::span<const fs::piece>, std::span<const fs::prediction>)> next_;
+    std::function<void(std::span<fs::piece>, std::span<const fs::prediction>)> arrange_;
 };
 static_assert(fs::scan_order<any_scan_order>);
 

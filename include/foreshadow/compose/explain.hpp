@@ -124,7 +124,7 @@ template <class T>
 
 template <class T>
 [[nodiscard]] std::string lacking(roles::scan_order) {
-    return gaps{}.need(scan_order<T>, "std::size_t next(std::span<const piece>, std::span<const prediction>)").text();
+    return gaps{}.need(scan_order<T>, "void arrange(std::span<piece>, std::span<const prediction>)").text();
 }
 template <class T>
 [[nodiscard]] std::string lacking(roles::pace) {

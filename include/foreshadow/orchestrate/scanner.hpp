@@ -43,7 +43,7 @@ class scanner {
         auto& s = session_;
         for (;;) {
             replan();
-            if (!pieces_.empty()) {
+            if (!plan_.is_empty()) {
                 std::vector<task<>> work;
                 for (worker& w : workers_) work.push_back(scan(w));
                 co_await all_of(std::move(work));
@@ -52,14 +52,14 @@ class scanner {
             const position head = co_await patiently(s, [&s] { return s.with.source.head(); });
             while (s.followed < head && !s.is_stop_requested()) co_await s.followed_on.wait();
             replan();
-            if (pieces_.empty() || s.is_stop_requested()) co_return;
+            if (plan_.is_empty() || s.is_stop_requested()) co_return;
         }
     }
 
     /// Whether nothing is left to be read, as far as the log was followed.
     [[nodiscard]] bool is_complete() {
         replan();
-        return pieces_.empty();
+        return plan_.is_empty();
     }
 
   private:
@@ -84,15 +84,17 @@ class scanner {
         row_batch rows;
         while (!s.is_stop_requested()) {
             if (planned_ != s.plan_epoch) replan();
-            if (pieces_.empty()) break;
-            const piece next = take_piece();
+            if (plan_.is_empty()) break;
+            const piece next = plan_.take(s.with.order, s.judged.live(), s.judged.changes());
             w.in_flight = next.interval;
-            co_await s.tokens.admit(static_cast<double>(chunk_bytes_));
+            const double admitted = static_cast<double>(chunk_bytes_);
+            co_await s.tokens.admit(admitted);
             budget_lease held = co_await s.memory.take(s.options.chunk.bytes);
             chunk read = co_await patiently(s, [&] {
                 rows.clear();
                 return s.with.source.read(next.interval, s.options.chunk, rows);
             });
+            s.tokens.correct(static_cast<double>(rows.bytes()) - admitted);
             // A source may say only what its last commit was; the hold's barrier says that nothing came between.
             read.seen = read.seen.raised_to(s.knows.held);
             if (w.at_end || w.next != read.interval.begin) co_await close(w);
@@ -100,14 +102,6 @@ class scanner {
             co_await append(w, rows);
         }
         co_await close(w);
-    }
-
-    piece take_piece() {
-        const std::size_t chosen =
-            std::min(session_.with.order.next(pieces_, session_.judged.live()), pieces_.size() - 1);
-        piece taken = std::move(pieces_[chosen]);
-        pieces_.erase(pieces_.begin() + static_cast<std::ptrdiff_t>(chosen));
-        return taken;
     }
 
     /// Enters what a chunk read, before anything is awaited again, so that no plan can miss it.
@@ -147,13 +141,7 @@ class scanner {
         piece rest = from;
         rest.interval.begin = read.interval.end;
         rest.remaining_bytes = std::max(0.0, from.remaining_bytes - static_cast<double>(bytes));
-        for (piece& other : pieces_)
-            if (other.owner == rest.owner) other.started = true;
-        rest.started = true;
-        const auto place = std::lower_bound(pieces_.begin(), pieces_.end(), rest, [](const piece& a, const piece& b) {
-            return a.interval.begin < b.interval.begin;
-        });
-        pieces_.insert(place, std::move(rest));
+        plan_.put_back(std::move(rest));
     }
 
     task<> append(worker& w, const row_batch& rows) {
@@ -217,16 +205,16 @@ class scanner {
             if (w.in_flight) in_flight.push_back(*w.in_flight);
         }
         for (const auto& ending : closing_) see(*ending);
-        pieces_ = plan_scan(s.knows.known, more, s.layouts.current(), s.followed, std::move(in_flight));
+        plan_.make(plan_scan(s.knows.known, more, s.layouts.current(), s.followed, std::move(in_flight)));
     }
 
     backup_session<Parts>& session_;
     std::vector<worker> workers_;
     std::list<std::unique_ptr<stretch>> closing_;
     std::uint64_t closings_ = 0;
-    pulse settled_;              ///< when an append or a close ended, whichever way
-    std::vector<piece> pieces_;  ///< in key order
-    key_set read_;               ///< by this process; what is read again shows in the figures
+    pulse settled_;  ///< when an append or a close ended, whichever way
+    scan_plan plan_;
+    key_set read_;  ///< by this process; what is read again shows in the figures
     std::uint64_t planned_ = 0;
     std::size_t chunk_bytes_ = 4096;
 };

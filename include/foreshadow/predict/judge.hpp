@@ -27,6 +27,7 @@ class judge {
             std::upper_bound(live_.begin(), live_.end(), p,
                              [](const prediction& a, const prediction& b) { return a.confidence > b.confidence; });
         live_.insert(place, std::move(p));
+        ++changes_;
     }
 
     /// The outcomes that a layout change brings: of predictions of its partitions, and of creations that it overlaps.
@@ -46,6 +47,8 @@ class judge {
 
     /// Predictions without an outcome, by falling confidence. Valid until the next call of anything else.
     [[nodiscard]] std::span<const prediction> live() const noexcept { return live_; }
+    /// Moves whenever `live` changes.
+    [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
 
   private:
     template <class Decide>
@@ -56,6 +59,7 @@ class judge {
             if (became) known.emplace_back(p.id, std::move(*became));
             return became.has_value();
         });
+        if (!known.empty()) ++changes_;
         return known;
     }
 
@@ -100,6 +104,7 @@ class judge {
 
     double grace_;
     std::vector<prediction> live_;
+    std::uint64_t changes_ = 0;
 };
 
 }  // namespace foreshadow

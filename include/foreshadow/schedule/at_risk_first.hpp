@@ -11,47 +11,40 @@
 #include "foreshadow/schedule/scan_order.hpp"
 
 #include <algorithm>
-#include <cstddef>
 #include <map>
 #include <span>
+#include <utility>
 
 namespace foreshadow {
 
-/// Definitions, then a band that was begun, then the largest confidence / remaining bytes, then key order.
+/// Definitions, then bands that were begun, then the largest confidence / remaining bytes, then key order.
 ///
-/// Complexity: O(pieces + predictions · log).
+/// Complexity: O(n log n) for n pieces and predictions.
 struct at_risk_first {
-    [[nodiscard]] std::size_t next(std::span<const piece> pieces, std::span<const prediction> live) const {
-        if (const std::size_t i = detail::first_definitions(pieces); i < pieces.size()) return i;
-
+    void arrange(std::span<piece> pieces, std::span<const prediction> live) const {
         struct band {
             double remaining = 0;
             double risk = 0;
             bool started = false;
+
+            [[nodiscard]] double urgency() const { return risk / std::max(remaining, 1.0); }
         };
         std::map<partition_id, band> bands;
         for (const piece& p : pieces) {
             band& b = bands[p.owner];
-            b.remaining += std::max(p.remaining_bytes, 0.0);
+            if (p.remaining_bytes > 0) b.remaining += p.remaining_bytes;  // neither NaN nor less than nothing
             b.started = b.started || p.started;
         }
         for (const prediction& foretold : live)
             for (const partition_id id : foretold.partitions)
                 if (const auto found = bands.find(id); found != bands.end())
-                    found->second.risk = std::max(found->second.risk, foretold.confidence);
+                    found->second.risk = std::max(found->second.risk, std::min(foretold.confidence, 1.0));
 
-        const auto urgency = [&](const piece& p) {
-            const band& b = bands.at(p.owner);
-            return b.risk / std::max(b.remaining, 1.0);
-        };
         // Of several bands begun (workers read side by side) the most urgent is finished first as well.
-        std::size_t best = 0;
-        for (std::size_t i = 1; i < pieces.size(); ++i) {
-            const bool started = bands.at(pieces[i].owner).started;
-            const bool best_started = bands.at(pieces[best].owner).started;
-            if (started != best_started ? started : urgency(pieces[i]) > urgency(pieces[best])) best = i;
-        }
-        return best;
+        detail::arrange_by(pieces, [&](const piece& p) {
+            const band& of = bands.at(p.owner);
+            return std::pair{!of.started, -of.urgency()};
+        });
     }
 };
 

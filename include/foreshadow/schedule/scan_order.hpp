@@ -5,7 +5,6 @@
 #include "foreshadow/plane/prediction.hpp"
 
 #include <concepts>
-#include <cstddef>
 #include <span>
 
 namespace foreshadow {
@@ -19,11 +18,14 @@ struct piece {
     content holds = content::data;
 };
 
-/// Which piece next? `next` returns an index into `pieces`, which is not empty and in key order.
-/// `live` are the predictions that have not come true or lapsed, by falling confidence.
+/// Which piece next? `arrange` puts pieces, which come in any order, into the one in which they are to be read; none
+/// may be changed or lost. `live` are the predictions that have not come true or lapsed, by falling confidence.
+///
+/// Asked when a scan is planned and when predictions have changed, not for each chunk: what a chunk leaves of its piece
+/// comes next.
 template <class O>
-concept scan_order = requires(O& o, std::span<const piece> pieces, std::span<const prediction> live) {
-    { o.next(pieces, live) } -> std::same_as<std::size_t>;
+concept scan_order = requires(O& o, std::span<piece> pieces, std::span<const prediction> live) {
+    { o.arrange(pieces, live) } -> std::same_as<void>;
 };
 
 }  // namespace foreshadow

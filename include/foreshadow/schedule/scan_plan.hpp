@@ -5,6 +5,10 @@
 #include "foreshadow/schedule/scan_order.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -32,5 +36,45 @@ namespace foreshadow {
     }
     return pieces;
 }
+
+/// The pieces of a scan, in the order in which they are read.
+class scan_plan {
+  public:
+    /// Begins with these; what was planned before is forgotten.
+    void make(std::vector<piece> pieces) {
+        pieces_ = std::move(pieces);
+        begun_.clear();
+        arranged_for_.reset();
+    }
+    [[nodiscard]] bool is_empty() const noexcept { return pieces_.empty(); }
+
+    /// Takes the next piece; there is one. `predictions` moves with every change of `live`: then what is left is
+    /// arranged anew, in O(n log n). Else O(log n).
+    template <scan_order Order>
+    [[nodiscard]] piece take(Order& order, std::span<const prediction> live, std::uint64_t predictions) {
+        if (arranged_for_ != predictions) {
+            for (piece& p : pieces_) p.started = p.started || begun_.count(p.owner) != 0;
+            order.arrange(pieces_, live);
+            std::reverse(pieces_.begin(), pieces_.end());
+            arranged_for_ = predictions;
+        }
+        piece next = std::move(pieces_.back());
+        pieces_.pop_back();
+        begun_.insert(next.owner);
+        return next;
+    }
+
+    /// What a chunk left of the piece that was taken: it comes next, since half a band protects nothing.
+    void put_back(piece rest) {
+        rest.started = true;
+        begun_.insert(rest.owner);
+        pieces_.push_back(std::move(rest));
+    }
+
+  private:
+    std::vector<piece> pieces_;  ///< the next one last
+    std::set<partition_id> begun_;
+    std::optional<std::uint64_t> arranged_for_;
+};
 
 }  // namespace foreshadow

@@ -5,7 +5,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstddef>
 #include <limits>
+#include <string>
+#include <utility>
 #include <vector>
 
 using namespace foreshadow;
@@ -27,6 +30,16 @@ prediction foretell(std::uint64_t partition, double confidence) {
     return p;
 }
 
+/// Where the piece that is read first stood.
+template <class Order>
+std::size_t first_of(Order order, const std::vector<piece>& pieces, const std::vector<prediction>& live) {
+    std::vector<piece> arranged = pieces;
+    order.arrange(arranged, live);
+    std::size_t i = 0;
+    while (pieces[i].interval != arranged.front().interval) ++i;
+    return i;
+}
+
 }  // namespace
 
 TEST_CASE("every order reads definitions first") {
@@ -34,36 +47,36 @@ TEST_CASE("every order reads definitions first") {
     pieces.push_back({{"x", "y"}, id(9), 5, false, content::definitions});
     pieces[0].started = true;
     const std::vector<prediction> live{foretell(2, 1.0)};
-    CHECK(at_risk_first{}.next(pieces, live) == 3);
-    CHECK(by_key{}.next(pieces, live) == 3);
-    CHECK(hottest_last{}.next(pieces, live) == 3);
+    CHECK(first_of(at_risk_first{}, pieces, live) == 3);
+    CHECK(first_of(by_key{}, pieces, live) == 3);
+    CHECK(first_of(hottest_last{}, pieces, live) == 3);
 }
 
 TEST_CASE("without predictions every order is key order") {
     const auto pieces = three();
-    CHECK(at_risk_first{}.next(pieces, {}) == 0);
-    CHECK(by_key{}.next(pieces, {}) == 0);
-    CHECK(hottest_last{}.next(pieces, {}) == 0);
+    CHECK(first_of(at_risk_first{}, pieces, {}) == 0);
+    CHECK(first_of(by_key{}, pieces, {}) == 0);
+    CHECK(first_of(hottest_last{}, pieces, {}) == 0);
 }
 
 TEST_CASE("at risk first takes the largest confidence per remaining work") {
     const auto pieces = three();
     const std::vector<prediction> live{foretell(3, 0.9), foretell(2, 0.3)};
-    CHECK(at_risk_first{}.next(pieces, live) == 1);
+    CHECK(first_of(at_risk_first{}, pieces, live) == 1);
     const std::vector<prediction> surer{foretell(3, 0.9), foretell(2, 0.01)};
-    CHECK(at_risk_first{}.next(pieces, surer) == 2);
+    CHECK(first_of(at_risk_first{}, pieces, surer) == 2);
 }
 
 TEST_CASE("at risk first finishes a band that was begun, and counts all that is left of it") {
     auto pieces = three();
     pieces[2].started = true;
     const std::vector<prediction> live{foretell(1, 1.0)};
-    CHECK(at_risk_first{}.next(pieces, live) == 2);
+    CHECK(first_of(at_risk_first{}, pieces, live) == 2);
 
     auto split = three();
     split.push_back({{"d", "e"}, id(1), 5000, false, content::data});  // more work in the first band
     const std::vector<prediction> both{foretell(1, 0.9), foretell(2, 0.5)};
-    CHECK(at_risk_first{}.next(split, both) == 1);
+    CHECK(first_of(at_risk_first{}, split, both) == 1);
 }
 
 TEST_CASE("an unknown size and an unknown partition do no harm") {
@@ -71,11 +84,29 @@ TEST_CASE("an unknown size and an unknown partition do no harm") {
     pieces[1].remaining_bytes = 0;
     pieces[0].remaining_bytes = -5;
     const std::vector<prediction> live{foretell(77, 1.0), foretell(2, 0.4)};
-    CHECK(at_risk_first{}.next(pieces, live) == 1);
+    CHECK(first_of(at_risk_first{}, pieces, live) == 1);
 }
 
 TEST_CASE("hottest last leaves the likely changes to the end") {
     const auto pieces = three();
     const std::vector<prediction> live{foretell(1, 0.9), foretell(2, 0.3)};
-    CHECK(hottest_last{}.next(pieces, live) == 2);
+    CHECK(first_of(hottest_last{}, pieces, live) == 2);
+}
+
+TEST_CASE("an order arranges all pieces, whatever order they come in") {
+    auto pieces = three();
+    pieces.push_back({{"d", "e"}, id(1), std::numeric_limits<double>::quiet_NaN(), false, content::data});
+    std::swap(pieces[0], pieces[2]);
+    const auto begins = [&](auto order, const std::vector<prediction>& live) {
+        std::vector<piece> arranged = pieces;
+        order.arrange(arranged, live);
+        std::string letters;
+        for (const piece& p : arranged) letters += p.interval.begin;
+        return letters;
+    };
+    const std::vector<prediction> live{foretell(3, 0.9), foretell(1, 0.9), foretell(2, 0.1)};
+    CHECK(begins(by_key{}, live) == "abcd");
+    CHECK(begins(at_risk_first{}, live) == "adbc");
+    CHECK(begins(hottest_last{}, live) == "bacd");
+    CHECK(begins(at_risk_first{}, {}) == "abcd");
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "foreshadow/schedule/scan_plan.hpp"
 
+#include "foreshadow/schedule/at_risk_first.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -126,4 +128,27 @@ TEST_CASE("a plan is what trying everything finds") {
         CHECK(plan[i].remaining_bytes == slow[i].remaining_bytes);
         CHECK(plan[i].started == slow[i].started);
     }
+}
+
+TEST_CASE("what is left of a piece comes next, and a band that was begun stays so when predictions change") {
+    const layout three{{0}, {part(1, "a", "b", 10), part(2, "b", "c", 10), part(3, "c", "d", 10)}};
+    scan_plan plan;
+    at_risk_first order;
+    plan.make(plan_scan(boxes{}, {}, three, {0}));
+    std::vector<prediction> live(1);
+    live[0].partitions = {partition_id{2, {1}}};
+    live[0].confidence = 0.9;
+    piece next = plan.take(order, live, 1);
+    CHECK(next.interval.begin == "b");
+    next.interval.begin = "bb";
+    plan.put_back(next);
+    CHECK(plan.take(order, live, 1).interval == key_range{"bb", "c"});
+    plan.put_back({.interval = {"bc", "c"}, .owner = {2, {1}}});
+    live[0].partitions = {partition_id{3, {1}}};
+    next = plan.take(order, live, 2);
+    CHECK(next.interval.begin == "bc");
+    CHECK(next.started);
+    CHECK(plan.take(order, live, 2).interval.begin == "c");
+    CHECK(plan.take(order, {}, 3).interval.begin == "a");
+    CHECK(plan.is_empty());
 }

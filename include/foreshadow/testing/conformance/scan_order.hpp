@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -19,9 +20,22 @@
 namespace foreshadow::testing {
 
 struct scan_order_rules {
-    static constexpr rule chooses{"chooses", "next never throws"};
-    static constexpr rule in_range{"in range", "next returns the index of a piece"};
+    static constexpr rule arranges{"arranges", "arrange never throws"};
+    static constexpr rule keeps{"keeps pieces", "every piece is there afterwards, once and as it was"};
 };
+
+namespace detail {
+
+/// What pieces are, whatever their order.
+[[nodiscard]] inline std::vector<std::tuple<key, key, partition_id, bool, content>> sketch_of(
+    const std::vector<piece>& pieces) {
+    std::vector<std::tuple<key, key, partition_id, bool, content>> sketch;
+    for (const piece& p : pieces) sketch.emplace_back(p.interval.begin, p.interval.end, p.owner, p.started, p.holds);
+    std::sort(sketch.begin(), sketch.end());
+    return sketch;
+}
+
+}  // namespace detail
 
 /// Checks the order that `make()` returns: scans of random pieces, with predictions that may be about anything.
 ///
@@ -56,17 +70,17 @@ template <class Make>
         }
         std::sort(live.begin(), live.end(), [](const auto& a, const auto& b) { return a.confidence > b.confidence; });
         while (!pieces.empty()) {
-            const auto made = attempt_call([&] { return order.next(pieces, live); });
+            const auto before = detail::sketch_of(pieces);
+            const auto made = attempt_call([&] { order.arrange(pieces, live); });
             const auto when = [&] {
                 return "seed " + std::to_string(seed) + ", " + std::to_string(pieces.size()) + " pieces, " +
                        std::to_string(live.size()) + " predictions: ";
             };
-            if (!out.check(rules::chooses, made.returned(), [&] { return when() + made.text(); })) break;
-            const std::size_t chosen = *made.value;
-            if (!out.check(rules::in_range, chosen < pieces.size(), [&] { return when() + std::to_string(chosen); }))
-                break;
-            pieces[chosen].started = true;
-            if (random.chance(.7)) pieces.erase(pieces.begin() + static_cast<std::ptrdiff_t>(chosen));
+            if (!out.check(rules::arranges, made.returned(), [&] { return when() + made.text(); })) break;
+            const bool is_kept = detail::sketch_of(pieces) == before;
+            if (!out.check(rules::keeps, is_kept, [&] { return when() + "other pieces than before"; })) break;
+            pieces.front().started = true;
+            if (random.chance(.7)) pieces.erase(pieces.begin());
             if (!live.empty() && random.chance(.1)) live.pop_back();
         }
     }
