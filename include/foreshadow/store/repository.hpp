@@ -12,7 +12,9 @@
 
 #include "foreshadow/error.hpp"
 #include "foreshadow/run/workers.hpp"
+#include "foreshadow/store/detail/block_read.hpp"
 #include "foreshadow/store/detail/block_store.hpp"
+#include "foreshadow/store/detail/block_write.hpp"
 #include "foreshadow/store/detail/open_repository.hpp"
 #include "foreshadow/store/envelope.hpp"
 #include "foreshadow/store/zstd.hpp"
