@@ -52,11 +52,9 @@ class verify {
         }
         for (const error& e : found) {
             const std::string object = e.fact("object");
-            const bool is_known = std::any_of(report_.findings.begin(), report_.findings.end(),
-                                              [&](const finding& f) { return f.object == object; });
-            if (!is_known)
-                report_.findings.push_back(
-                    {object, e.message(), {"no restore point as long as the other objects are whole"}});
+            const auto known = noted_.lower_bound({object, {}});
+            if (known == noted_.end() || known->first.first != object)
+                add(object, e.message(), "no restore point as long as the other objects are whole");
         }
     }
 
@@ -85,8 +83,7 @@ class verify {
     [[nodiscard]] static std::string affected(const std::string& point, const layout& shape,
                                               const key_range& interval) {
         std::string names;
-        for (const partition& p : shape.partitions)
-            if (!intersection(p.interval, interval).is_empty()) names += (names.empty() ? "" : " ") + p.name;
+        for (const partition& p : shape.overlapping(interval)) names += (names.empty() ? "" : " ") + p.name;
         return "point " + point + (names.empty() ? "" : ", partition " + names);
     }
 
@@ -175,13 +172,17 @@ class verify {
         // Environment, not damage: whoever asked must hear it as it is.
         if (e.code() != errc::corrupt && e.code() != errc::not_found && e.code() != errc::unsupported_format) throw e;
         const std::string named = e.fact("object").empty() ? object : e.fact("object");
-        for (std::size_t i = 0; i < report_.findings.size(); ++i)
-            if (report_.findings[i].object == named && report_.findings[i].what == e.message()) {
-                report_.findings[i].affected.push_back(affected);
-                return i;
-            }
-        report_.findings.push_back({named, e.message(), {affected}});
-        return report_.findings.size() - 1;
+        return add(named, e.message(), affected);
+    }
+
+    /// One finding for what is wrong with an object, whatever it affects. Returns its place in the report.
+    std::size_t add(const std::string& object, const std::string& what, const std::string& affected) {
+        const auto [noted, is_new] = noted_.try_emplace({object, what}, report_.findings.size());
+        if (is_new)
+            report_.findings.push_back({object, what, {affected}});
+        else
+            report_.findings[noted->second].affected.push_back(affected);
+        return noted->second;
     }
 
     Repository& repository_;
@@ -191,6 +192,7 @@ class verify {
     verify_report report_;
     std::map<std::string, std::optional<std::size_t>> checked_;
     std::map<std::string, std::vector<layout_change>> told_;  ///< layout changes by segment
+    std::map<std::pair<std::string, std::string>, std::size_t> noted_;  ///< findings by object and what is wrong
 };
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -56,11 +57,43 @@ struct layout {
         return candidate.interval.contains(k) ? &candidate : nullptr;
     }
 
+    /// The partitions that own keys of `range`, in key order. O(log n).
+    [[nodiscard]] std::span<const partition> overlapping(const key_range& range) const {
+        if (range.is_empty()) return {};
+        const auto first = std::partition_point(partitions.begin(), partitions.end(), [&](const partition& p) {
+            return !p.interval.ends_after(range.begin);
+        });
+        const auto last = std::partition_point(first, partitions.end(),
+                                               [&](const partition& p) { return range.ends_after(p.interval.begin); });
+        return {first, last};
+    }
+
+    /// O(n); who asks often makes a `partition_index`.
     [[nodiscard]] const partition* find(partition_id id) const {
         const auto found =
             std::find_if(partitions.begin(), partitions.end(), [&](const auto& p) { return p.id == id; });
         return found == partitions.end() ? nullptr : &*found;
     }
+};
+
+/// The partitions of a layout by id. The layout outlives it, and stays as it is.
+class partition_index {
+  public:
+    explicit partition_index(const layout& of) {
+        by_id_.reserve(of.partitions.size());
+        for (const partition& p : of.partitions) by_id_.push_back(&p);
+        std::sort(by_id_.begin(), by_id_.end(), [](const partition* a, const partition* b) { return a->id < b->id; });
+    }
+
+    /// The partition, or null. O(log n).
+    [[nodiscard]] const partition* find(partition_id id) const {
+        const auto found = std::lower_bound(by_id_.begin(), by_id_.end(), id,
+                                            [](const partition* p, partition_id wanted) { return p->id < wanted; });
+        return found != by_id_.end() && (*found)->id == id ? *found : nullptr;
+    }
+
+  private:
+    std::vector<const partition*> by_id_;
 };
 
 /// A layout entry of the log: takes effect for versions above its own (layout rule).

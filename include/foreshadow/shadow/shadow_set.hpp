@@ -16,6 +16,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -48,10 +50,12 @@ class shadow_set {
     /// since the last call. `followed`: up to where changes were taken. `stored_bytes`: of the whole backup so far.
     fates consider(std::span<const prediction> live, const layout& now, position followed, std::uint64_t stored_bytes) {
         stored_so_far_ = stored_bytes;
+        std::optional<partition_index> owners;  // made when it is needed: as a rule there is nothing new
         for (const prediction& p : live) {
             if (p.confidence < budget_.confidence_threshold || p.kind == lineage_kind::drop) continue;
             if (find(p.id) != open_.end() || has_been_seen(p.id)) continue;
-            std::vector<key_range> cuts = cuts_of(p, now);
+            if (!owners) owners.emplace(now);
+            std::vector<key_range> cuts = cuts_of(p, *owners);
             if (cuts.empty()) continue;
             const key_range hull{cuts.front().begin, cuts.back().end};
             const shadow_worth value = worth_of({.confidence = p.confidence,
@@ -63,7 +67,7 @@ class shadow_set {
             shadow asks{p, cuts, followed};
             if (!make_room(hull, asks.bytes(), value.net())) continue;
             open_.push_back({.kept = std::move(asks), .net = value.net(), .adopted = false});
-            seen_.push_back(p.id);
+            seen_.insert(p.id);
             ++counts_.opened;
             told_.emplace_back(p.id, shadow_fate::open);
             route();
@@ -174,9 +178,7 @@ class shadow_set {
         return std::find_if(open_.begin(), open_.end(), [&](const entry& e) { return e.kept.id() == id; });
     }
     /// One chance for each prediction: what gave way does not come back with the next tick.
-    [[nodiscard]] bool has_been_seen(std::uint64_t id) const {
-        return std::find(seen_.rbegin(), seen_.rend(), id) != seen_.rend();
-    }
+    [[nodiscard]] bool has_been_seen(std::uint64_t id) const { return seen_.count(id) != 0; }
     [[nodiscard]] const key_range& interval_of(const place& p) const {
         return open_[p.shadow].kept.cuts()[p.cut].interval;
     }
@@ -186,14 +188,14 @@ class shadow_set {
     }
 
     /// The keys that are going to be of the partitions of `p`, divided where it says so.
-    [[nodiscard]] static std::vector<key_range> cuts_of(const prediction& p, const layout& now) {
+    [[nodiscard]] static std::vector<key_range> cuts_of(const prediction& p, const partition_index& owners) {
         if (p.kind == lineage_kind::create) {
             if (p.boundaries.size() == 2) return {{p.boundaries[0], p.boundaries[1]}};
             return {};  // without an end there is no telling whose keys it would take
         }
         std::vector<key_range> cuts;
         for (const partition_id id : p.partitions) {
-            const partition* owner = now.find(id);
+            const partition* owner = owners.find(id);
             if (owner == nullptr) return {};
             if (!cuts.empty() && cuts.back().end == owner->interval.begin)
                 cuts.back().end = owner->interval.end;
@@ -316,7 +318,7 @@ class shadow_set {
     shadow_counts counts_;
     std::vector<entry> open_;
     std::vector<place> routes_;  ///< all cuts, by begin
-    std::vector<std::uint64_t> seen_;
+    std::set<std::uint64_t> seen_;
     fates told_;
     write_rates rates_;
     std::uint64_t stored_so_far_ = 0;

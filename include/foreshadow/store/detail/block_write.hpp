@@ -9,6 +9,7 @@
 #include "foreshadow/store/detail/block_store.hpp"
 #include "foreshadow/store/detail/section.hpp"
 #include "foreshadow/store/envelope.hpp"
+#include "foreshadow/store/object_store.hpp"
 #include "foreshadow/store/pack.hpp"
 #include "foreshadow/task.hpp"
 
@@ -16,6 +17,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <exception>
 #include <memory>

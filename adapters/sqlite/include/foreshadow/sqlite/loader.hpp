@@ -21,7 +21,9 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,6 +53,7 @@ class loader {
         shape_ = shape;
         set_ = {};
         tables_.clear();
+        made_tables_.clear();
         std::filesystem::remove(partial_);
         in_use_ = std::make_unique<partial_in_use>(partial_);
         db_ = std::make_unique<connection>(partial_, open_mode::create);
@@ -137,9 +140,7 @@ class loader {
         return std::to_string(found == set_.settings.end() ? 0 : found->second.integer);
     }
 
-    [[nodiscard]] bool is_made(std::string_view table) const {
-        return std::any_of(tables_.begin(), tables_.end(), [&](const auto& t) { return t.definition.name == table; });
-    }
+    [[nodiscard]] bool is_made(std::string_view table) const { return made_tables_.count(table) != 0; }
     [[nodiscard]] bool is_omitted(std::string_view table) const {
         return std::any_of(set_.omissions.begin(), set_.omissions.end(),
                            [&](const auto& o) { return o.name == table; });
@@ -179,6 +180,7 @@ class loader {
         if (!is_wanted(t.interval)) return;
         db_->execute(e.sql);
         t.columns = t.shape.stored.size() + (t.shape.hidden_rowid ? 1 : 0);
+        made_tables_.insert(e.name);
         tables_.push_back(std::move(t));
     }
 
@@ -199,9 +201,8 @@ class loader {
     }
 
     [[nodiscard]] bool is_wanted(const key_range& interval) const {
-        return std::any_of(shape_.partitions.begin(), shape_.partitions.end(), [&](const partition& p) {
-            return p.holds == content::data && p.interval.overlaps(interval);
-        });
+        const auto owners = shape_.overlapping(interval);
+        return std::any_of(owners.begin(), owners.end(), [](const partition& p) { return p.holds == content::data; });
     }
 
     void insert(const partition& part, const row_view& row) {
@@ -284,6 +285,7 @@ class loader {
     std::unique_ptr<partial_in_use> in_use_;  ///< let go after the connection: closing it ends SQLite's own locks
     std::unique_ptr<connection> db_;
     std::vector<loaded_table> tables_;
+    std::set<std::string, std::less<>> made_tables_;  ///< their names
     text_encoding encoding_ = text_encoding::utf8;
     bool made_ = false;
 };
