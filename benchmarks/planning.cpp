@@ -6,8 +6,10 @@
 #include "foreshadow/orchestrate/detail/journal_needs.hpp"
 #include "foreshadow/plane/box.hpp"
 #include "foreshadow/plane/coverage.hpp"
+#include "foreshadow/predict/judge.hpp"
 #include "foreshadow/schedule/at_risk_first.hpp"
 #include "foreshadow/schedule/scan_plan.hpp"
+#include "foreshadow/shadow/shadow_set.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -99,6 +101,76 @@ void births(benchmark::State& state) {
     state.SetComplexityN(state.range(0));
 }
 BENCHMARK(births)->ArgName("partitions")->RangeMultiplier(10)->Range(1'000, 100'000)->Complexity();
+
+/// One batch of the log in which every partition is split, and every split was foretold.
+void settle_predictions(benchmark::State& state) {
+    const layout now = partitions(count_of(state));
+    judge foretold;
+    std::vector<lineage_event> events;
+    for (std::size_t i = 0; i < now.partitions.size(); ++i) {
+        prediction p;
+        p.id = i + 1;
+        p.partitions = {now.partitions[i].id};
+        p.confidence = static_cast<double>(i % 1000) * 0.001;
+        p.horizon_seconds = 60;
+        foretold.record(p);
+        lineage_event event{.at = {{10}, 0}, .time = {}, .kind = {}, .from = {}, .to = {}, .boundaries = {}};
+        event.from = {now.partitions[i]};
+        events.push_back(std::move(event));
+    }
+    for (auto _ : state) {
+        judge settling = foretold;
+        benchmark::DoNotOptimize(settling.settle(events));
+    }
+    state.SetComplexityN(state.range(0));
+}
+BENCHMARK(settle_predictions)->ArgName("partitions")->RangeMultiplier(10)->Range(1'000, 100'000)->Complexity();
+
+/// One tick in which a split of every partition is likely, and there is no room for another shadow.
+void consider_shadows(benchmark::State& state) {
+    const layout now = partitions(count_of(state));
+    std::vector<prediction> live(now.partitions.size());
+    for (std::size_t i = 0; i < live.size(); ++i) {
+        live[i].id = i + 1;
+        live[i].partitions = {now.partitions[i].id};
+        live[i].confidence = 0.9;
+        live[i].horizon_seconds = 60;
+    }
+    shadow_set shadows;
+    benchmark::DoNotOptimize(shadows.consider(live, now, {1}, 0));
+    for (auto _ : state) benchmark::DoNotOptimize(shadows.consider(live, now, {1}, 0));
+    state.SetComplexityN(state.range(0));
+}
+BENCHMARK(consider_shadows)->ArgName("partitions")->RangeMultiplier(10)->Range(1'000, 100'000)->Complexity();
+
+/// Ten images to a partition, a segment to ten images, a run to a hundred.
+void prove_state(benchmark::State& state) {
+    const std::size_t images = count_of(state);
+    const layout now = partitions(images / 10);
+    boxes known;
+    for (std::size_t i = 0; i < images; ++i)
+        known.images.push_back(
+            {.interval = {key_of(i / 5) + "-" + key_of(i), key_of((i + 1) / 5) + "-" + key_of(i + 1)},
+             .seen = horizon::exactly({1 + i % 50}),
+             .where = {}});
+    known.images.front().interval.begin.clear();
+    known.images.back().interval.end.clear();
+    for (std::uint64_t after = 0; after < images / 10; ++after)
+        known.segments.push_back({.after = {after}, .upto = {after + 1}, .where = {}});
+    for (std::size_t i = 0; i < images / 100; ++i)
+        known.runs.push_back({.interval = {key_of(20 * i), key_of(20 * i + 3)},
+                              .after = {50},
+                              .upto = {60},
+                              .where = {},
+                              .erasures = {}});
+    for (auto _ : state) {
+        const proof found = prove(known, now, {images / 10});
+        if (!found.is_complete()) state.SkipWithError(found.gaps.front().why.c_str());
+        benchmark::DoNotOptimize(found);
+    }
+    state.SetComplexityN(state.range(0));
+}
+BENCHMARK(prove_state)->ArgName("images")->RangeMultiplier(10)->Range(1'000, 100'000)->Complexity();
 
 /// So many images, read one after the other while the journal grew to a tenth as many segments, and then twice that.
 std::vector<detail::journal_need> needs(std::size_t count) {

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -78,10 +79,8 @@ class forecaster {
     /// A change that is foretold already is news again only when it became likely enough for a shadow.
     [[nodiscard]] bool is_news(const prediction& p) const {
         const double threshold = session_.options.shadows.confidence_threshold;
-        for (const prediction& known : session_.judged.live())
-            if (known.kind == p.kind && known.partitions == p.partitions)
-                return known.confidence < threshold && p.confidence >= threshold;
-        return true;
+        const std::optional<double> known = session_.judged.confidence_in(p);
+        return !known || (*known < threshold && p.confidence >= threshold);
     }
 
     void record(prediction p, wall_time now) {

@@ -74,10 +74,8 @@ class recorder {
         journal_.add(batch, s.layouts.current());
         note_replacements(batch);
         s.with.predictor.observe(batch, s.layouts.current());
-        for (const lineage_event& event : came) {
-            s.with.predictor.learn(event);
-            settle(event);
-        }
+        for (const lineage_event& event : came) s.with.predictor.learn(event);
+        settle(came);
         s.followed = batch.upto;
         s.followed_time = batch.is_empty() ? std::max(s.followed_time, batch.now) : batch.commits.back().time;
         s.figures.commits += batch.commits.size();
@@ -148,15 +146,25 @@ class recorder {
         add_told(session_.knows.known.replacements, std::move(untold));
     }
 
-    void settle(const lineage_event& event) {
-        auto& s = session_;
-        s.tell(layout_changed{event});
-        for (const auto& [id, became] : s.judged.settle(event)) {
-            foretold* told = s.find_prediction(id);
-            if (told == nullptr) continue;
-            told->became = became;
-            s.tell(outcome_known{.prediction = id, .became = became});
+    void settle(const std::vector<lineage_event>& came) {
+        const std::vector<judge::verdict> settled = session_.judged.settle(came);
+        auto next = settled.begin();
+        for (std::size_t i = 0; i < came.size(); ++i) {
+            session_.tell(layout_changed{came[i]});
+            for (; next != settled.end() && next->event == i; ++next) note_outcome(next->prediction, next->became);
+            adopt_shadows(came[i]);
         }
+    }
+
+    void note_outcome(std::uint64_t prediction, const outcome& became) {
+        foretold* told = session_.find_prediction(prediction);
+        if (told == nullptr) return;
+        told->became = became;
+        session_.tell(outcome_known{.prediction = prediction, .became = became});
+    }
+
+    void adopt_shadows(const lineage_event& event) {
+        auto& s = session_;
         for (const auto& [id, fate] : s.shadows.adopt(event)) {
             foretold* told = s.find_prediction(id);
             if (told != nullptr) told->shadow = fate;

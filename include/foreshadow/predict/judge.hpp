@@ -8,8 +8,11 @@
 #include "foreshadow/plane/prediction.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -21,18 +24,61 @@ class judge {
     /// `grace`: how long after its horizon a change still counts as late, as a share of the horizon.
     explicit judge(double grace = 0.5) : grace_{grace} {}
 
-    /// Takes a prediction that was recorded (it has its id and issue).
+    /// Takes a prediction that was recorded (it has its id and issue). O(log n), and once more when `live` is asked.
     void record(prediction p) {
-        const auto place =
-            std::upper_bound(live_.begin(), live_.end(), p,
-                             [](const prediction& a, const prediction& b) { return a.confidence > b.confidence; });
-        live_.insert(place, std::move(p));
+        if (!(p.confidence >= 0)) p.confidence = 0;
+        foretold_[{p.kind, p.partitions}].insert(p.confidence);
+        live_.push_back(std::move(p));
         ++changes_;
     }
 
-    /// The outcomes that a layout change brings: of predictions of its partitions, and of creations that it overlaps.
+    /// The largest confidence in the same change of the same partitions, of predictions without an outcome; none where
+    /// nobody foretells it. O(log n).
+    [[nodiscard]] std::optional<double> confidence_in(const prediction& p) const {
+        const auto found = foretold_.find({p.kind, p.partitions});
+        return found == foretold_.end() ? std::nullopt : std::optional{*found->second.rbegin()};
+    }
+
+    /// A prediction that was settled, and by which of the events.
+    struct verdict {
+        std::size_t event = 0;
+        std::uint64_t prediction = 0;
+        outcome became;
+    };
+
+    /// The outcomes that layout changes bring: of predictions of their partitions, and of creations that they overlap.
+    /// By event; where several would settle a prediction, the first does.
+    ///
+    /// Complexity: O(log n) for each partition of a prediction or event; a creation is held against every creation.
+    std::vector<verdict> settle(std::span<const lineage_event> events) {
+        std::map<partition_id, std::size_t> ended;
+        std::vector<std::size_t> created;
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            for (const partition& p : events[i].from) ended.emplace(p.id, i);
+            if (events[i].kind == lineage_kind::create) created.push_back(i);
+        }
+        std::vector<verdict> settled;
+        if (events.empty()) return settled;
+        arrange();
+        std::erase_if(live_, [&](const prediction& p) {
+            for (const std::size_t i : p.kind == lineage_kind::create ? created : concerning(p, ended)) {
+                std::optional<outcome> became = decide(p, events[i]);
+                if (!became) continue;
+                settled.push_back({i, p.id, std::move(*became)});
+                forget(p);
+                return true;
+            }
+            return false;
+        });
+        note_erasure(settled.size());
+        std::stable_sort(settled.begin(), settled.end(),
+                         [](const verdict& a, const verdict& b) { return a.event < b.event; });
+        return settled;
+    }
     std::vector<std::pair<std::uint64_t, outcome>> settle(const lineage_event& event) {
-        return take_out([&](const prediction& p) { return decide(p, event); });
+        std::vector<std::pair<std::uint64_t, outcome>> known;
+        for (verdict& v : settle(std::span{&event, 1})) known.emplace_back(v.prediction, std::move(v.became));
+        return known;
     }
 
     /// The outcomes of predictions whose horizon and grace are over: `none`.
@@ -46,21 +92,55 @@ class judge {
     }
 
     /// Predictions without an outcome, by falling confidence. Valid until the next call of anything else.
-    [[nodiscard]] std::span<const prediction> live() const noexcept { return live_; }
+    [[nodiscard]] std::span<const prediction> live() {
+        arrange();
+        return live_;
+    }
     /// Moves whenever `live` changes.
     [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
 
   private:
+    /// Puts what was recorded since the last time where it belongs.
+    void arrange() {
+        const auto surer = [](const prediction& a, const prediction& b) { return a.confidence > b.confidence; };
+        const auto fresh = live_.begin() + static_cast<std::ptrdiff_t>(arranged_);
+        std::stable_sort(fresh, live_.end(), surer);
+        std::inplace_merge(live_.begin(), fresh, live_.end(), surer);
+        arranged_ = live_.size();
+    }
+    void forget(const prediction& p) {
+        const auto found = foretold_.find({p.kind, p.partitions});
+        found->second.erase(found->second.find(p.confidence));
+        if (found->second.empty()) foretold_.erase(found);
+    }
+    void note_erasure(std::size_t count) {
+        arranged_ -= count;
+        if (count > 0) ++changes_;
+    }
+
     template <class Decide>
     std::vector<std::pair<std::uint64_t, outcome>> take_out(Decide decide_one) {
         std::vector<std::pair<std::uint64_t, outcome>> known;
+        arrange();
         std::erase_if(live_, [&](const prediction& p) {
             std::optional<outcome> became = decide_one(p);
-            if (became) known.emplace_back(p.id, std::move(*became));
-            return became.has_value();
+            if (!became) return false;
+            known.emplace_back(p.id, std::move(*became));
+            forget(p);
+            return true;
         });
-        if (!known.empty()) ++changes_;
+        note_erasure(known.size());
         return known;
+    }
+
+    /// The events that end a partition of `p`, in order.
+    [[nodiscard]] static std::vector<std::size_t> concerning(const prediction& p,
+                                                             const std::map<partition_id, std::size_t>& ended) {
+        std::vector<std::size_t> found;
+        for (const partition_id id : p.partitions)
+            if (const auto place = ended.find(id); place != ended.end()) found.push_back(place->second);
+        std::sort(found.begin(), found.end());
+        return found;
     }
 
     [[nodiscard]] static std::optional<outcome> decide(const prediction& p, const lineage_event& event) {
@@ -104,6 +184,8 @@ class judge {
 
     double grace_;
     std::vector<prediction> live_;
+    std::size_t arranged_ = 0;  ///< so many of them are in order; the others were recorded since
+    std::map<std::pair<lineage_kind, std::vector<partition_id>>, std::multiset<double>> foretold_;
     std::uint64_t changes_ = 0;
 };
 

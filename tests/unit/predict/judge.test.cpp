@@ -185,3 +185,60 @@ TEST_CASE("of the same twice the surest stays, and no more than the limit") {
     few.predictions = 2;
     CHECK(cleaned(said, few).size() == 2);
 }
+
+TEST_CASE("events that come together settle what they settle one after the other") {
+    const auto seed = GENERATE(range(1u, 100u));
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    judge together;
+    judge one_by_one;
+    for (std::uint64_t i = 1; i <= 12; ++i) {
+        prediction p;
+        p.id = i;
+        p.kind = static_cast<lineage_kind>(random() % 5);
+        p.confidence = 0.1 * static_cast<double>(random() % 10);
+        p.horizon_seconds = 10;
+        p.issued_at = {random() % 20};
+        for (std::uint64_t n = 1 + random() % 3; n > 0; --n) p.partitions.push_back({random() % 8, {1}});
+        if (p.kind == lineage_kind::create) p.boundaries = {key(1, static_cast<char>('a' + random() % 8))};
+        together.record(p);
+        one_by_one.record(p);
+    }
+    std::vector<lineage_event> events;
+    for (std::uint64_t i = 0; i < 5; ++i) {
+        const key begin(1, static_cast<char>('a' + random() % 8));
+        const partition ended{.id = {i, {1}}, .name = {}, .interval = {begin, begin + "z"}};
+        const partition begun{.id = {i + 100, {9}}, .name = {}, .interval = {begin, begin + "z"}};
+        lineage_event event{.at = {{10 + i}, 0}, .time = {}, .kind = {}, .from = {}, .to = {}, .boundaries = {}};
+        event.kind = static_cast<lineage_kind>(random() % 5);
+        if (event.kind != lineage_kind::create) event.from = {ended};
+        if (event.kind != lineage_kind::drop) event.to = {begun};
+        events.push_back(event);
+    }
+    const std::vector<judge::verdict> settled = together.settle(events);
+    auto next = settled.begin();
+    for (std::size_t i = 0; i < events.size(); ++i)
+        for (const auto& [id, became] : one_by_one.settle(events[i])) {
+            REQUIRE(next != settled.end());
+            CHECK(next->event == i);
+            CHECK(next->prediction == id);
+            CHECK(next->became == became);
+            ++next;
+        }
+    CHECK(next == settled.end());
+    CHECK(together.live().size() == one_by_one.live().size());
+    CHECK((settled.empty() || together.changes() == 13));
+}
+
+TEST_CASE("a judge knows how sure somebody was of a change, until it is settled") {
+    judge j;
+    j.record(foretell(1, lineage_kind::split, {1}));
+    prediction surer = foretell(2, lineage_kind::split, {1});
+    surer.confidence = 0.95;
+    j.record(surer);
+    CHECK(j.confidence_in(foretell(0, lineage_kind::split, {1})) == 0.95);
+    CHECK_FALSE(j.confidence_in(foretell(0, lineage_kind::merge, {1})));
+    CHECK_FALSE(j.confidence_in(foretell(0, lineage_kind::split, {2})));
+    CHECK(j.lapse(after_seconds({1'000'000}, 1e6)).size() == 2);
+    CHECK_FALSE(j.confidence_in(foretell(0, lineage_kind::split, {1})));
+}
