@@ -10,6 +10,7 @@
 #include "foreshadow/schedule/fixed_rate.hpp"
 #include "foreshadow/schedule/flat_out.hpp"
 #include "foreshadow/schedule/latency_guard.hpp"
+#include "foreshadow/schedule/scan_plan.hpp"
 #include "foreshadow/schedule/two_thresholds.hpp"
 #include "foreshadow/testing/random.hpp"
 #include "foreshadow/testing/shared_server.hpp"
@@ -110,10 +111,12 @@ class experiment {
             change_[all[i]] = 20 + (span - 20) * random.unit();
         }
         warnings_ = warnings_of(how.knows, change_, random.fork());
+        std::vector<fs::piece> pieces;
         for (std::uint64_t i = 0; i < partitions; ++i)
-            pieces_.push_back({.interval = {std::to_string(1000 + i), std::to_string(1001 + i)},
-                               .owner = {i, {}},
-                               .remaining_bytes = chunk_bytes * chunks_each});
+            pieces.push_back({.interval = {std::to_string(1000 + i), std::to_string(1001 + i)},
+                              .owner = {i, {}},
+                              .remaining_bytes = chunk_bytes * chunks_each});
+        plan_.make(std::move(pieces));
     }
 
     /// With the backup, until it has ended; without one, for as long as is said.
@@ -123,11 +126,11 @@ class experiment {
         bool paused = true;  // until the first decision
         double next_chunk = 0;
         std::vector<double> latencies;
-        for (double now = 0; backs_up ? !pieces_.empty() : now < upto_; now += 1) {
+        for (double now = 0; backs_up ? !plan_.is_empty() : now < upto_; now += 1) {
             const std::size_t first = latencies.size();
             double read = 0;
             next_chunk = std::max(next_chunk, now);
-            while (backs_up && !paused && next_chunk < now + 1 && !pieces_.empty()) {
+            while (backs_up && !paused && next_chunk < now + 1 && !plan_.is_empty()) {
                 server_.advance(next_chunk, latencies);
                 const double done = server_.serve(next_chunk, chunk_seconds);
                 take_chunk(next_chunk, done);
@@ -169,27 +172,29 @@ class experiment {
             live_ = live(at);
             live_until_ = at + 1;
         }
-        const std::size_t i =
-            how_.by_risk ? fs::at_risk_first{}.next(pieces_, live_) : fs::by_key{}.next(pieces_, live_);
-        fs::piece& p = pieces_[i];
-        p.started = true;
-        p.remaining_bytes -= chunk_bytes;
-        if (p.remaining_bytes > 0) return;
-        const double change = change_[p.owner.native];
+        const auto second = static_cast<std::uint64_t>(at);
+        fs::at_risk_first risk;
+        fs::by_key in_order;
+        fs::piece taken = how_.by_risk ? plan_.take(risk, live_, second) : plan_.take(in_order, live_, second);
+        taken.remaining_bytes -= chunk_bytes;
+        if (taken.remaining_bytes > 0) {
+            plan_.put_back(std::move(taken));
+            return;
+        }
+        const double change = change_[taken.owner.native];
         out_.captured += std::isfinite(change) && done < change;
-        pieces_.erase(pieces_.begin() + static_cast<std::ptrdiff_t>(i));
     }
 
     [[nodiscard]] fs::pace_input input(double now, double latency, double read, double rate) const {
         fs::pace_input told{.latency_seconds = latency, .scanned_bytes_rate = read, .allowed_rate = rate};
-        double needed = 0;
+        const auto remaining = plan_.remaining_bytes();
+        for (const auto& [id, bytes] : remaining) told.remaining_bytes += bytes;
         for (const fs::prediction& p : live(now)) {
             told.predicted_change_rate += p.confidence / p.horizon_seconds;
-            for (const fs::piece& left : pieces_)
-                if (left.owner == p.partitions[0]) needed += p.confidence * left.remaining_bytes;
+            const auto left = remaining.find(p.partitions[0]);
+            if (how_.feeds_forward && left != remaining.end())
+                told.needed_rate += p.confidence * left->second / (p.horizon_seconds / 2);
         }
-        if (how_.feeds_forward) told.needed_rate = needed / (horizon / 2);
-        for (const fs::piece& left : pieces_) told.remaining_bytes += left.remaining_bytes;
         return told;
     }
 
@@ -203,7 +208,7 @@ class experiment {
     double upto_;
     std::vector<double> change_ = std::vector<double>(partitions, INFINITY);
     std::vector<warning> warnings_;
-    std::vector<fs::piece> pieces_;
+    fs::scan_plan plan_;
     std::vector<fs::prediction> live_;
     double live_until_ = 0;
     double last_step_ = 0;

@@ -48,9 +48,10 @@ std::optional<double> rate_in(const std::string& pace) {
 any_pace pace_called(const std::string& name) {
     if (name == "flat-out") return foreshadow::flat_out{};
     if (name == "two-thresholds") return foreshadow::two_thresholds{};
+    if (name == "latency-guard") return foreshadow::latency_guard{};
     if (const auto rate = rate_in(name)) return foreshadow::fixed_rate{*rate};
     throw wrong_usage{"there is no pace \"" + name + "\"",
-                      "write flat-out, two-thresholds or fixed:RATE, for example fixed:20M"};
+                      "write flat-out, two-thresholds, latency-guard or fixed:RATE, for example fixed:20M"};
 }
 
 namespace {
@@ -101,6 +102,7 @@ int backup(const backup_settings& chosen) {
     options.stop = &stop_requested;
     options.checkpoint_seconds = chosen.checkpoint_seconds;
     options.patience_seconds = chosen.patience_seconds;
+    options.finish_within_seconds = chosen.finish_within_seconds;
     fs::sqlite::source_options how;
     // A call that waits cannot be stopped meanwhile; in a pause between two calls the backup can.
     how.busy_timeout = std::chrono::seconds{1};

@@ -9,6 +9,7 @@
 #include "foreshadow/predict/size_extrapolation.hpp"
 #include "foreshadow/schedule/fixed_rate.hpp"
 #include "foreshadow/schedule/flat_out.hpp"
+#include "foreshadow/schedule/latency_guard.hpp"
 #include "foreshadow/schedule/pace.hpp"
 #include "foreshadow/schedule/two_thresholds.hpp"
 
@@ -77,14 +78,15 @@ class any_pace {
     }
 
   private:
-    std::variant<foreshadow::flat_out, foreshadow::fixed_rate, foreshadow::two_thresholds> chosen_;
+    std::variant<foreshadow::flat_out, foreshadow::fixed_rate, foreshadow::two_thresholds, foreshadow::latency_guard>
+        chosen_;
 };
 static_assert(foreshadow::pace<any_pace>);
 
 /// "silent" or "size". Errors: `wrong_usage`.
 [[nodiscard]] any_predictor predictor_called(const std::string& name);
 
-/// "flat-out", "two-thresholds" or "fixed:BYTES_PER_SECOND" (with K, M or G). Errors: `wrong_usage`.
+/// "flat-out", "two-thresholds", "latency-guard" or "fixed:BYTES_PER_SECOND" (with K, M or G). Errors: `wrong_usage`.
 [[nodiscard]] any_pace pace_called(const std::string& name);
 
 }  // namespace tool

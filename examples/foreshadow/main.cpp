@@ -89,8 +89,14 @@ int main(int argc, char** argv) {
                      "seconds that a database locked by another program is waited for")
         ->capture_default_str()
         ->check(seconds_from(0, "a number of seconds, 0 or more"));
-    backup_verb->add_option("--pace", backup.pace, "flat-out, two-thresholds or fixed:RATE (bytes a second; K, M, G)")
+    backup_verb
+        ->add_option("--pace", backup.pace,
+                     "flat-out, two-thresholds, latency-guard or fixed:RATE (bytes a second; K, M, G)")
         ->capture_default_str();
+    backup_verb
+        ->add_option("--finish-within", backup.finish_within_seconds,
+                     "seconds; latency-guard hurries where it would take longer")
+        ->check(CLI::PositiveNumber);
     backup_verb->add_option("--predictor", backup.predictor, "size or silent")->capture_default_str();
     backup_verb->callback([&] {
         verb = [&] {

@@ -19,6 +19,7 @@ struct backup_settings : settings {
     double follow_seconds = 60;
     double checkpoint_seconds = 5;
     double patience_seconds = 300;
+    double finish_within_seconds = 0;  ///< 0: whenever it ends
 };
 int backup(const backup_settings& chosen);
 

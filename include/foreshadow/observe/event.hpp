@@ -59,10 +59,11 @@ struct shadow_adopted {
 struct shadow_discarded {
     std::uint64_t prediction = 0;
 };
-/// Rates in bytes and in layout changes per second; infinity: unlimited.
+/// Rates in bytes per second, infinity being unlimited, and in layout changes per second.
 struct pace_changed {
     double rate = 0;
     double predicted_change_rate = 0;
+    double needed_rate = 0;  ///< what would read all that is predicted to change before it does
     double latency_seconds = 0;
     std::string reason;
 };

@@ -89,6 +89,7 @@ struct event_line {
         return line("pace")
             .with("bytes_per_second", e.rate)
             .with("predicted_change_rate", e.predicted_change_rate)
+            .with("needed_rate", e.needed_rate)
             .with("latency_seconds", e.latency_seconds)
             .with("reason", e.reason);
     }

@@ -21,6 +21,7 @@ struct back_up_options {
     double horizon_seconds = 30;              ///< how far ahead is predicted
     double least_confidence = 0.05;           ///< predictions below are not recorded
     double least_bytes_per_second = 1 << 20;  ///< the floor of the pace, so that a backup always ends
+    double finish_within_seconds = 0;  ///< of its begin; a pace that heeds it hurries in time. 0: whenever it ends
     shadow_budget shadows = {};
     const std::atomic<bool>* stop = nullptr;  ///< set it to stop at the next durable point (throws `interrupted`)
 

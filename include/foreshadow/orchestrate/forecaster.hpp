@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -98,32 +99,48 @@ class forecaster {
     void set_pace(const strain& felt) {
         auto& s = session_;
         const double now = s.with.clock.seconds();
-        const double passed = std::max(now - last_, 1e-3);
-        double expected = 0;
-        for (const prediction& p : s.judged.live()) expected += p.confidence / std::max(p.horizon_seconds, 1e-3);
-        const double scanned = static_cast<double>(s.figures.bytes_read - last_read_) / passed;
-        const pace_input input{.seconds_since_last = passed,
-                               .latency_seconds = felt.latency_seconds,
-                               .predicted_change_rate = expected,
-                               .change_bytes_rate = 0,
-                               .scanned_bytes_rate = scanned,
-                               .remaining_bytes = 0,
-                               .allowed_rate = rate_};
+        const pace_input input = look(felt, now);
         const pace_decision decided = s.with.pace.decide(input);
-        // Whatever a pace says, NaN included, the backup goes on at the floor or above.
+        // Whatever a pace says, NaN included, the backup goes on at the floor or above, but for single pauses.
         rate_ = decided.bytes_per_second >= s.options.least_bytes_per_second ? decided.bytes_per_second
                                                                              : s.options.least_bytes_per_second;
-        s.tokens.rate(rate_);
+        pauses_ = decided.pause && !pauses_;
+        s.tokens.rate(pauses_ ? 0 : rate_);
         last_ = now;
         last_read_ = s.figures.bytes_read;
-        s.tell(pace_changed{.rate = rate_,
-                            .predicted_change_rate = expected,
+        s.tell(pace_changed{.rate = pauses_ ? 0 : rate_,
+                            .predicted_change_rate = input.predicted_change_rate,
+                            .needed_rate = input.needed_rate,
                             .latency_seconds = felt.latency_seconds,
                             .reason = std::string{decided.reason}});
     }
 
+    [[nodiscard]] pace_input look(const strain& felt, double now) {
+        auto& s = session_;
+        const double passed = std::max(now - last_, 1e-3);
+        pace_input input{.seconds_since_last = passed,
+                         .latency_seconds = felt.latency_seconds,
+                         .scanned_bytes_rate = static_cast<double>(s.figures.bytes_read - last_read_) / passed,
+                         .allowed_rate = rate_};
+        const std::map<partition_id, double> remaining = s.plan.remaining_bytes();
+        for (const auto& [id, bytes] : remaining) input.remaining_bytes += bytes;
+        for (const prediction& p : s.judged.live()) {
+            const double horizon = std::max(p.horizon_seconds, 1e-3);
+            input.predicted_change_rate += p.confidence / horizon;
+            // Within half of the horizon: on average that is when the change comes.
+            for (const partition_id id : p.partitions)
+                if (const auto left = remaining.find(id); left != remaining.end())
+                    input.needed_rate += p.confidence * left->second / (horizon / 2);
+        }
+        if (s.options.finish_within_seconds > 0)
+            input.deadline_seconds = std::max(begun_ + s.options.finish_within_seconds - now, 1.0);
+        return input;
+    }
+
     backup_session<Parts>& session_;
-    double last_ = session_.with.clock.seconds();
+    double begun_ = session_.with.clock.seconds();
+    double last_ = begun_;
+    bool pauses_ = false;
     double rate_ = std::numeric_limits<double>::infinity();
     std::uint64_t last_read_ = 0;
 };

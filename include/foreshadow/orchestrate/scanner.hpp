@@ -43,7 +43,7 @@ class scanner {
         auto& s = session_;
         for (;;) {
             replan();
-            if (!plan_.is_empty()) {
+            if (!session_.plan.is_empty()) {
                 std::vector<task<>> work;
                 for (worker& w : workers_) work.push_back(scan(w));
                 co_await all_of(std::move(work));
@@ -52,14 +52,14 @@ class scanner {
             const position head = co_await patiently(s, [&s] { return s.with.source.head(); });
             while (s.followed < head && !s.is_stop_requested()) co_await s.followed_on.wait();
             replan();
-            if (plan_.is_empty() || s.is_stop_requested()) co_return;
+            if (session_.plan.is_empty() || s.is_stop_requested()) co_return;
         }
     }
 
     /// Whether nothing is left to be read, as far as the log was followed.
     [[nodiscard]] bool is_complete() {
         replan();
-        return plan_.is_empty();
+        return session_.plan.is_empty();
     }
 
   private:
@@ -84,8 +84,8 @@ class scanner {
         row_batch rows;
         while (!s.is_stop_requested()) {
             if (planned_ != s.plan_epoch) replan();
-            if (plan_.is_empty()) break;
-            const piece next = plan_.take(s.with.order, s.judged.live(), s.judged.changes());
+            if (session_.plan.is_empty()) break;
+            const piece next = session_.plan.take(s.with.order, s.judged.live(), s.judged.changes());
             w.in_flight = next.interval;
             const double admitted = static_cast<double>(chunk_bytes_);
             co_await s.tokens.admit(admitted);
@@ -141,7 +141,7 @@ class scanner {
         piece rest = from;
         rest.interval.begin = read.interval.end;
         rest.remaining_bytes = std::max(0.0, from.remaining_bytes - static_cast<double>(bytes));
-        plan_.put_back(std::move(rest));
+        session_.plan.put_back(std::move(rest));
     }
 
     task<> append(worker& w, const row_batch& rows) {
@@ -205,7 +205,7 @@ class scanner {
             if (w.in_flight) in_flight.push_back(*w.in_flight);
         }
         for (const auto& ending : closing_) see(*ending);
-        plan_.make(plan_scan(s.knows.known, more, s.layouts.current(), s.followed, std::move(in_flight)));
+        session_.plan.make(plan_scan(s.knows.known, more, s.layouts.current(), s.followed, std::move(in_flight)));
     }
 
     backup_session<Parts>& session_;
@@ -213,8 +213,7 @@ class scanner {
     std::list<std::unique_ptr<stretch>> closing_;
     std::uint64_t closings_ = 0;
     pulse settled_;  ///< when an append or a close ended, whichever way
-    scan_plan plan_;
-    key_set read_;  ///< by this process; what is read again shows in the figures
+    key_set read_;   ///< by this process; what is read again shows in the figures
     std::uint64_t planned_ = 0;
     std::size_t chunk_bytes_ = 4096;
 };

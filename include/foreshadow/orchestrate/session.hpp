@@ -13,6 +13,7 @@
 #include "foreshadow/run/budget.hpp"
 #include "foreshadow/run/pulse.hpp"
 #include "foreshadow/schedule/scan_order.hpp"
+#include "foreshadow/schedule/scan_plan.hpp"
 #include "foreshadow/schedule/token_bucket.hpp"
 #include "foreshadow/shadow/shadow_set.hpp"
 #include "foreshadow/store/journal.hpp"
@@ -67,6 +68,7 @@ struct backup_session {
     std::function<task<>()> assert_held;      ///< throws `displaced` once another backup of the source took over
     pulse followed_on;                        ///< after every batch
     std::function<task<>()> close_stretches;  ///< makes images of all that was read so far
+    scan_plan plan;                           ///< what is still to be read
     std::uint64_t plan_epoch = 0;             ///< moves with everything that changes what is to be scanned
     bool stopping = false;
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -69,6 +70,13 @@ class scan_plan {
         rest.started = true;
         begun_.insert(rest.owner);
         pieces_.push_back(std::move(rest));
+    }
+
+    /// What is left of each partition, as far as its size is known.
+    [[nodiscard]] std::map<partition_id, double> remaining_bytes() const {
+        std::map<partition_id, double> all;
+        for (const piece& p : pieces_) all[p.owner] += std::max(p.remaining_bytes, 0.0);
+        return all;
     }
 
   private:

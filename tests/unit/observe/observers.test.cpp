@@ -46,7 +46,7 @@ std::vector<event> one_of_each() {
         shadow_opened{1},
         shadow_adopted{1, true},
         shadow_discarded{1},
-        pace_changed{std::numeric_limits<double>::infinity(), 0, std::numeric_limits<double>::quiet_NaN(), "unlimited"},
+        pace_changed{std::numeric_limits<double>::infinity(), 0, 0, std::numeric_limits<double>::quiet_NaN(), "unlimited"},
         checkpointed{{8}, 1},
         point_published{"p1", {9}, {10}},
         restore_progress{"a", 1, 2, 3},

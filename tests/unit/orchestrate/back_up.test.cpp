@@ -10,6 +10,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <memory>
 #include <set>
 #include <string>
 #include <variant>
@@ -301,4 +303,42 @@ TEST_CASE("what another predictor learnt, or nobody can read, stops no backup") 
     world.open();
     check_restores(world, world.back_up(fs::silent{}, support::small_numbers(4)));
     CHECK(warned.find("the predictor begins anew") != std::string::npos);
+}
+
+TEST_CASE("a pace is told what is left, what the forecast needs and how long there is, and may pause once at a time") {
+    simulated_world world{support::lively(3)};
+    world.live(300);
+    struct heard {
+        fs::pace_input input;
+        bool paused;
+    };
+    auto all = std::make_shared<std::vector<heard>>();
+    struct pausing_pace {
+        std::shared_ptr<std::vector<heard>> all;
+        fs::pace_decision decide(const fs::pace_input& input) const {
+            all->push_back({input, false});
+            return {.bytes_per_second = 100e3, .reason = "pauses whenever it may", .pause = true};
+        }
+    };
+    world.go_at(pausing_pace{all});
+    world.listen([&](const fs::event& e) {
+        if (const auto* pace = std::get_if<fs::pace_changed>(&e)) all->back().paused = pace->rate == 0;
+    });
+    fs::back_up_options options = support::small_numbers(3);
+    options.finish_within_seconds = 1e6;
+    options.least_bytes_per_second = 1000;
+    check_restores(world, world.back_up(fs::size_extrapolation{}, options));
+
+    REQUIRE(all->size() > 3);
+    double needed = 0;
+    double remaining = 0;
+    for (std::size_t i = 0; i < all->size(); ++i) {
+        CHECK((*all)[i].paused == (i % 2 == 0));
+        CHECK((*all)[i].input.deadline_seconds > 0);
+        CHECK((*all)[i].input.deadline_seconds <= 1e6);
+        needed = std::max(needed, (*all)[i].input.needed_rate);
+        remaining = std::max(remaining, (*all)[i].input.remaining_bytes);
+    }
+    CHECK(all->back().input.remaining_bytes < remaining);
+    CHECK(needed > 0);
 }

@@ -68,7 +68,7 @@ namespace detail {
             shadow_opened{count()},
             shadow_adopted{count(), random.chance(.5)},
             shadow_discarded{count()},
-            pace_changed{number(), number(), number(), text()},
+            pace_changed{number(), number(), number(), number(), text()},
             checkpointed{{count()}, count()},
             point_published{text(), {count()}, {static_cast<std::int64_t>(random())}},
             restore_progress{text(), count(), count(), count()},
