@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A partition of an engine that is replayed: its keys, and its size as multi-version engines count it. What was
+// overwritten or deleted counts until it is collected.
+#pragma once
+
+#include "foreshadow/plane/key_range.hpp"
+#include "foreshadow/testing/published_rules.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <random>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace foreshadow::testing {
+
+struct replayed_band {
+    /// Ordered by time, as it is collected.
+    struct old_version {
+        double since = 0;
+        foreshadow::key key;
+        std::int64_t bytes = 0;
+
+        friend bool operator<(const old_version& a, const old_version& b) {
+            return std::tie(a.since, a.key, a.bytes) < std::tie(b.since, b.key, b.bytes);
+        }
+    };
+
+    std::uint64_t id = 0;
+    std::string table;
+    key low;
+    std::map<key, std::int64_t, std::less<>> live;
+    std::deque<old_version> old;
+    std::int64_t live_bytes = 0;
+    std::int64_t old_bytes = 0;
+    double last_split = -1e18;
+    double last_write = 0;
+    double writes = 0;  ///< a tick, decayed with a half-life of one
+    double writes_at = 0;
+    std::size_t hot_for = 0;
+    double jitter = 0;
+
+    [[nodiscard]] std::int64_t size(engine_measure measure) const {
+        return measure == engine_measure::keys ? static_cast<std::int64_t>(live.size()) : live_bytes + old_bytes;
+    }
+    [[nodiscard]] bool is_empty() const { return live.empty() && old.empty(); }
+    [[nodiscard]] double write_rate(double now, double tick) const {
+        return writes * std::pow(2.0, -(now - writes_at) / tick);
+    }
+
+    /// Puts a row of so many bytes, or deletes it where there are none (-1).
+    void write(const key& k, std::int64_t bytes, double now, const rule_options& o) {
+        const auto found = live.find(k);
+        if (found != live.end()) {
+            live_bytes -= found->second;
+            if (o.versions_kept_ticks > 0) {
+                old.push_back({now, k, found->second});
+                old_bytes += found->second;
+            }
+            if (bytes < 0) live.erase(found);
+        }
+        if (bytes >= 0) {
+            live[k] = bytes;
+            live_bytes += bytes;
+        }
+        last_write = now;
+        constexpr double half_life_of_one = 0.6931;
+        writes = write_rate(now, o.tick_seconds) + half_life_of_one;
+        writes_at = now;
+    }
+
+    /// Forgets what was overwritten before `then`; tells how many bytes that were.
+    std::int64_t collect(double then) {
+        std::int64_t gone = 0;
+        for (; !old.empty() && old.front().since < then; old.pop_front()) gone += old.front().bytes;
+        old_bytes -= gone;
+        return gone;
+    }
+
+    /// Where to cut it into `pieces` of one size; fewer where rows are too few or too long.
+    [[nodiscard]] std::vector<key> cuts(std::size_t pieces, engine_measure measure) const {
+        std::vector<std::pair<key_view, std::int64_t>> weights;
+        for (const auto& [k, bytes] : live) weights.emplace_back(k, measure == engine_measure::keys ? 1 : bytes);
+        if (measure == engine_measure::bytes) {
+            for (const old_version& o : old) weights.emplace_back(o.key, o.bytes);
+            std::sort(weights.begin(), weights.end());
+        }
+        double total = 0;
+        for (const auto& [k, weight] : weights) total += static_cast<double>(weight);
+        std::vector<key> made;
+        double below = 0;
+        std::size_t next = 1;
+        for (std::size_t i = 0; i < weights.size(); ++i) {
+            const bool begins_key = i > 0 && weights[i].first != weights[i - 1].first;
+            if (begins_key && next < pieces &&
+                below >= total * static_cast<double>(next) / static_cast<double>(pieces)) {
+                if (weights[i].first > low) made.emplace_back(weights[i].first);
+                ++next;
+            }
+            below += static_cast<double>(weights[i].second);
+        }
+        return made;
+    }
+
+    /// Gives everything at and above `from` to `right`, which begins there.
+    void give_away(const key& from, replayed_band& right) {
+        for (auto k = live.lower_bound(from); k != live.end();) {
+            right.live_bytes += k->second;
+            live_bytes -= k->second;
+            const auto moved = k++;
+            right.live.insert(right.live.end(), live.extract(moved));
+        }
+        const auto stays =
+            std::stable_partition(old.begin(), old.end(), [&](const old_version& o) { return o.key < from; });
+        for (auto o = stays; o != old.end(); ++o) {
+            right.old_bytes += o->bytes;
+            old_bytes -= o->bytes;
+            right.old.push_back(std::move(*o));
+        }
+        old.erase(stays, old.end());
+    }
+
+    /// Takes everything of its right neighbour.
+    void take(replayed_band& right) {
+        live.merge(right.live);
+        live_bytes += right.live_bytes;
+        old_bytes += right.old_bytes;
+        old.insert(old.end(), std::make_move_iterator(right.old.begin()), std::make_move_iterator(right.old.end()));
+        std::sort(old.begin(), old.end());
+        last_split = std::max(last_split, right.last_split);
+        last_write = std::max(last_write, right.last_write);
+    }
+};
+
+/// Draws a partition's jitter from the Mersenne Twister seeded by an array, [0, 1) at 53 bits, as most scripting
+/// languages seed and draw: a replay elsewhere can have the same thresholds.
+class jitter_source {
+  public:
+    explicit jitter_source(std::uint32_t seed) {
+        by_array sequence{seed};
+        engine_.seed(sequence);
+    }
+    double operator()() {
+        const auto high = static_cast<double>(engine_() >> 5);
+        const auto low = static_cast<double>(engine_() >> 6);
+        return -.125 + .25 * ((high * 67108864.0 + low) / 9007199254740992.0);
+    }
+
+  private:
+    /// `init_by_array` of Matsumoto and Nishimura (2002), for a key of one word.
+    struct by_array {
+        using result_type = std::uint32_t;
+        std::uint32_t word;
+
+        template <class Iterator>
+        void generate(Iterator first, Iterator last) {
+            const auto n = static_cast<std::uint32_t>(last - first);
+            std::vector<std::uint32_t> state(n);
+            state[0] = 19650218U;
+            for (std::uint32_t i = 1; i < n; ++i) state[i] = 1812433253U * (state[i - 1] ^ (state[i - 1] >> 30)) + i;
+            std::uint32_t i = 1;
+            const auto wrap = [&] {
+                if (++i < n) return;
+                state[0] = state[n - 1];
+                i = 1;
+            };
+            for (std::uint32_t k = 0; k < n; ++k, wrap())
+                state[i] = (state[i] ^ ((state[i - 1] ^ (state[i - 1] >> 30)) * 1664525U)) + word;
+            for (std::uint32_t k = 1; k < n; ++k, wrap())
+                state[i] = (state[i] ^ ((state[i - 1] ^ (state[i - 1] >> 30)) * 1566083941U)) - i;
+            state[0] = 0x80000000U;
+            std::copy(state.begin(), state.end(), first);
+        }
+        [[nodiscard]] static constexpr std::size_t size() { return 1; }
+        template <class Iterator>
+        void param(Iterator to) const {
+            *to = word;
+        }
+    };
+    std::mt19937 engine_;
+};
+
+}  // namespace foreshadow::testing
