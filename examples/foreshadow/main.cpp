@@ -54,6 +54,34 @@ void add_repository(CLI::App* verb, tool::settings& to) {
     verb->add_flag("--json", to.json, "print one JSON object on standard output");
 }
 
+void add_forecast(CLI::App* verb, tool::forecast_settings& to) {
+    verb->add_option("TRACE", to.subject, "a log of writes (- reads standard input), or a repository")->required();
+    verb->add_option("--predictor", to.predictor, "linear or silent")->capture_default_str();
+    verb->add_option("--rule", to.rule,
+                     "whose layout changes a plain log gets: tikv, crdb, hbase, fdb, load, scylla or calendar");
+    CLI::Option* const size = verb->add_option("--size", to.size, "bytes at which the rule splits a partition");
+    CLI::Option* const keys = verb->add_option("--keys", to.keys, "keys at which the rule splits a partition");
+    size->check(CLI::PositiveNumber)->excludes(keys);
+    keys->check(CLI::PositiveNumber);
+    verb->add_option("--row-cap", to.row_cap, "longer rows count as this many bytes")->check(CLI::NonNegativeNumber);
+    verb->add_option("--writes-per-tick", to.writes_per_tick, "replay clock: a tick is so many writes")
+        ->check(CLI::PositiveNumber);
+    verb->add_option("--rate", to.hot_writes_per_tick, "writes a tick at which the rule load splits")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    verb->add_option("--tick", to.tick_seconds, "seconds of a tick")
+        ->capture_default_str()
+        ->check(CLI::Range(1e-3, 1e9));
+    verb->add_option("--horizon", to.horizon_ticks, "ticks that a forecast looks ahead")
+        ->capture_default_str()
+        ->check(CLI::Range(1e-3, 1e6));
+    verb->add_flag("--blind", to.blind, "the predictor is not told how large partitions are");
+    verb->add_flag("--audit", to.audit, "replay with other futures: forecasts before them must be the same");
+    verb->add_option("--plot", to.plot, "write a reliability plot, as SVG");
+    verb->add_option("--rows", to.rows, "write every row: tick, partition, what was said, what came");
+    verb->add_flag("--json", to.json, "print one JSON object on standard output");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -162,6 +190,17 @@ int main(int argc, char** argv) {
         verb = [&] {
             json = release.json;
             return tool::release(release);
+        };
+    });
+
+    tool::forecast_settings forecast;
+    CLI::App* const forecast_verb =
+        app.add_subcommand("forecast", "score a predictor on a recorded log, or the predictions of a repository");
+    add_forecast(forecast_verb, forecast);
+    forecast_verb->callback([&] {
+        verb = [&] {
+            json = forecast.json;
+            return tool::forecast(forecast);
         };
     });
 

@@ -5,6 +5,7 @@
 
 #include "tool.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,5 +49,26 @@ struct release_settings {
     bool json = false;
 };
 int release(const release_settings& chosen);
+
+struct forecast_settings {
+    std::string subject;  ///< a trace, - for standard input, or a repository
+    std::string predictor = "linear";
+    std::string rule;  ///< empty: the trace tells its layout changes
+    std::optional<double> size;
+    std::optional<double> keys;
+    std::int64_t row_cap = 0;
+    double writes_per_tick = 0;
+    double hot_writes_per_tick = 50;
+    double tick_seconds = 86400;
+    double horizon_ticks = 5;
+    bool blind = false;
+    bool audit = false;
+    std::string plot;
+    std::string rows;
+    bool json = false;
+};
+int forecast(const forecast_settings& chosen);
+/// How well the predictions did that backups recorded.
+int forecast_record(const forecast_settings& chosen);
 
 }  // namespace tool

@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The score of one kind of change: which rows are the test, the figures on them, which events were alarmed beforehand,
-// and how sure the figures are. Changes come in bursts, so rows close in time are not independent: the intervals come
-// from resampling blocks of time, not rows.
+// and how sure the figures are.
 #pragma once
 
+#include "foreshadow/predict/block_bootstrap.hpp"
 #include "foreshadow/predict/prequential.hpp"
 #include "foreshadow/predict/score.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
-#include <random>
-#include <span>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 namespace foreshadow {
@@ -59,12 +54,6 @@ struct alarm_score {
     double median_lead = std::nan("");  ///< ticks from the first alarm to the event
 };
 
-/// A figure with its 95 % interval.
-struct interval {
-    double low = std::nan("");
-    double high = std::nan("");
-};
-
 struct forecast_score {
     std::size_t rows = 0;  ///< of the test
     std::size_t training_rows = 0;
@@ -79,112 +68,11 @@ struct forecast_score {
     std::size_t rows_above = 0;
     std::optional<alarm_score> at_half;     ///< recall at precision .5; nothing where that is never reached
     std::optional<alarm_score> at_quarter;  ///< at precision .25
-    interval average_precision_interval;
-    interval brier_interval;
-    interval brier_skill_interval;
-    interval ece_interval;
+    score_intervals within;
     std::vector<calibration_bin> bins;  ///< the 20 of equal mass
 };
 
-struct bootstrap_options {
-    std::size_t blocks = 40;
-    std::size_t rounds = 400;
-    std::uint64_t seed = 1;
-};
-
 namespace detail {
-
-/// Scores resampled blocks of time; rows are sorted once, and each round only weighs them.
-class block_bootstrap {
-  public:
-    /// `block` of each row, below `options.blocks`.
-    block_bootstrap(const scored_rows& rows, std::vector<std::size_t> block, double base_rate,
-                    bootstrap_options options)
-        : rows_{rows}, block_{std::move(block)}, order_{rising(rows.said)}, base_rate_{base_rate}, options_{options} {}
-
-    void into(forecast_score& score) const {
-        std::array<std::vector<double>, 4> seen;
-        std::mt19937_64 random{options_.seed};
-        std::vector<double> weights(options_.blocks);
-        for (std::size_t round = 0; round < options_.rounds; ++round) {
-            std::fill(weights.begin(), weights.end(), 0.0);
-            for (std::size_t i = 0; i < options_.blocks; ++i) weights[random() % options_.blocks] += 1;
-            const std::array<double, 4> figures = weighed(weights);
-            for (std::size_t i = 0; i < seen.size(); ++i)
-                if (std::isfinite(figures[i])) seen[i].push_back(figures[i]);
-        }
-        score.average_precision_interval = middle(seen[0]);
-        score.brier_interval = middle(seen[1]);
-        score.brier_skill_interval = middle(seen[2]);
-        score.ece_interval = middle(seen[3]);
-    }
-
-  private:
-    [[nodiscard]] std::array<double, 4> weighed(const std::vector<double>& weights) const {
-        double mass = 0;
-        double hits = 0;
-        double error = 0;
-        double reference = 0;
-        for (std::size_t i = 0; i < rows_.size(); ++i) {
-            const double w = weights[block_[i]];
-            const double came = rows_.came[i];
-            mass += w;
-            hits += w * came;
-            error += w * (rows_.said[i] - came) * (rows_.said[i] - came);
-            reference += w * (base_rate_ - came) * (base_rate_ - came);
-        }
-        return {precision(weights, hits), error / mass, 1 - error / reference, miscalibration(weights, mass)};
-    }
-
-    [[nodiscard]] double precision(const std::vector<double>& weights, double all) const {
-        double area = 0;
-        double alarms = 0;
-        double hits = 0;
-        double counted = 0;
-        for (std::size_t i = order_.size(); i-- > 0;) {
-            const std::size_t row = order_[i];
-            const double w = weights[block_[row]];
-            alarms += w;
-            hits += w * rows_.came[row];
-            if (hits == counted || (i > 0 && rows_.said[order_[i - 1]] == rows_.said[row])) continue;
-            area += (hits - counted) * hits / alarms;
-            counted = hits;
-        }
-        return area / all;
-    }
-
-    [[nodiscard]] double miscalibration(const std::vector<double>& weights, double mass) const {
-        constexpr double bins = 20;
-        double sum = 0;
-        double off = 0;
-        double seen = 0;
-        double bin = 1;
-        for (const std::size_t row : order_) {
-            const double w = weights[block_[row]];
-            off += w * (rows_.came[row] - rows_.said[row]);
-            seen += w;
-            if (seen < mass * bin / bins) continue;
-            sum += std::abs(std::exchange(off, 0));
-            bin = std::floor(seen * bins / mass) + 1;
-        }
-        return (sum + std::abs(off)) / mass;
-    }
-
-    [[nodiscard]] static interval middle(std::vector<double>& seen) {
-        if (seen.size() < 2) return {};
-        std::sort(seen.begin(), seen.end());
-        const auto at = [&](double share) {
-            return seen[static_cast<std::size_t>(share * static_cast<double>(seen.size() - 1) + 0.5)];
-        };
-        return {at(0.025), at(0.975)};
-    }
-
-    scored_rows rows_;
-    std::vector<std::size_t> block_;
-    std::vector<std::size_t> order_;
-    double base_rate_;
-    bootstrap_options options_;
-};
 
 /// The events that rows at the threshold and above come before, and how long before.
 [[nodiscard]] inline alarm_score alarms_at(const operating_point& point, const forecast_rows& rows,
@@ -242,7 +130,7 @@ struct test_rows {
     const scored_rows tested = columns.view();
     score.rows = tested.size();
     score.positives = positives(tested);
-    score.average_precision = average_precision(tested);
+    if (score.positives > 0) score.average_precision = average_precision(tested);
     score.brier = brier(tested);
     score.brier_skill = brier_skill(tested, test->base_rate);
     score.bins = equal_mass_bins(tested);
@@ -259,7 +147,7 @@ struct test_rows {
     for (const std::size_t i : test->rows)
         block.push_back(static_cast<std::size_t>((static_cast<double>(rows.at[i]) - first) / span *
                                                  static_cast<double>(options.blocks)));
-    detail::block_bootstrap{tested, std::move(block), test->base_rate, options}.into(score);
+    score.within = bootstrap(tested, block, test->base_rate, options);
     return score;
 }
 
