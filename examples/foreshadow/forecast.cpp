@@ -235,6 +235,37 @@ void plot(const forecast_settings& chosen, const scored_trace& scored) {
     written(chosen.plot) << fs::reliability_plot(panels, chosen.predictor + " on " + fs::printable(chosen.subject));
 }
 
+/// Writes down the layout changes of a replay, as lines of a trace.
+class change_writer {
+  public:
+    explicit change_writer(const std::string& path) : file_{written(path)} {}
+
+    void observe(const fs::log_batch&, const fs::layout&) {}
+    void tick(fs::wall_time, const fs::layout&) {}
+    void learn(const fs::lineage_event& e) {
+        file_ << e.time.microseconds / 1'000'000 << '\t' << name_of(e.kind) << '\t' << ids(e.from) << "->" << ids(e.to)
+              << '\t';
+        std::vector<fs::key> boundaries = e.boundaries;
+        if (e.kind == fs::lineage_kind::create) boundaries = {e.to.front().interval.begin, e.to.front().interval.end};
+        for (std::size_t i = 0; i < boundaries.size(); ++i) file_ << (i == 0 ? "" : ",") << escaped(boundaries[i]);
+        file_ << '\n';
+    }
+
+  private:
+    [[nodiscard]] static std::string ids(const std::vector<fs::partition>& of) {
+        std::string text;
+        for (const fs::partition& p : of) text += (text.empty() ? "" : ",") + std::to_string(p.id.native);
+        return text;
+    }
+    [[nodiscard]] static std::string escaped(const fs::key& boundary) {
+        std::string text;
+        for (const char c : fs::printable(boundary)) text += c == ',' ? std::string{"\\x2c"} : std::string{c};
+        return text;
+    }
+
+    std::ofstream file_;
+};
+
 /// Every row, so that it can be scored elsewhere: tick, partition, what was said, what came.
 void write_rows(const forecast_settings& chosen, const scored_trace& scored) {
     std::ofstream file = written(chosen.rows);
@@ -255,7 +286,12 @@ void write_rows(const forecast_settings& chosen, const scored_trace& scored) {
 
 int forecast(const forecast_settings& chosen) {
     if (chosen.subject != "-" && std::filesystem::is_directory(chosen.subject)) return forecast_record(chosen);
-    const scored_trace scored = score(chosen, read(chosen.subject));
+    const std::vector<fs::trace_line> trace = read(chosen.subject);
+    const scored_trace scored = score(chosen, trace);
+    if (!chosen.events.empty()) {
+        change_writer writer{chosen.events};
+        ft::replay(trace, replay_of(chosen, trace), writer);
+    }
     if (!chosen.plot.empty()) plot(chosen, scored);
     if (!chosen.rows.empty()) write_rows(chosen, scored);
     if (chosen.json)

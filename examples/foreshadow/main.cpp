@@ -79,6 +79,7 @@ void add_forecast(CLI::App* verb, tool::forecast_settings& to) {
     verb->add_flag("--audit", to.audit, "replay with other futures: forecasts before them must be the same");
     verb->add_option("--plot", to.plot, "write a reliability plot, as SVG");
     verb->add_option("--rows", to.rows, "write every row: tick, partition, what was said, what came");
+    verb->add_option("--events", to.events, "write the layout changes, as lines of a trace");
     verb->add_flag("--json", to.json, "print one JSON object on standard output");
 }
 

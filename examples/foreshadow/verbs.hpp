@@ -65,6 +65,7 @@ struct forecast_settings {
     bool audit = false;
     std::string plot;
     std::string rows;
+    std::string events;
     bool json = false;
 };
 int forecast(const forecast_settings& chosen);
