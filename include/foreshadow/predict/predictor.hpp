@@ -39,4 +39,11 @@ concept predictor =
         { p.load(state) } -> std::same_as<void>;
     };
 
+/// A predictor that wants to be told how large partitions are: `measured(layout)` comes before a forecast wherever the
+/// source can tell, with the rows and bytes of every live partition as of then (0: unknown).
+template <class P>
+concept takes_measurements = predictor<P> && requires(P& p, const layout& told) {
+    { p.measured(told) } -> std::same_as<void>;
+};
+
 }  // namespace foreshadow

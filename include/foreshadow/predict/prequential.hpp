@@ -35,10 +35,6 @@ namespace foreshadow {
 /// The changes that are scored.
 inline constexpr std::array scored_kinds{lineage_kind::split, lineage_kind::merge, lineage_kind::create};
 
-/// Whether a predictor wants to be told sizes as the source measures them now, before a forecast.
-template <class P>
-concept takes_measurements = requires(P& p, const layout& told) { p.measured(told); };
-
 struct scoring_options {
     double tick_seconds = 86400;
     double horizon_ticks = 5;

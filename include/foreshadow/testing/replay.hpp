@@ -11,15 +11,14 @@
 #include "foreshadow/predict/trace.hpp"
 #include "foreshadow/source/log_batch.hpp"
 #include "foreshadow/testing/published_rules.hpp"
+#include "foreshadow/testing/replay_listener.hpp"
 #include "foreshadow/testing/replayed_bands.hpp"
 #include "foreshadow/testing/replayed_engine.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,15 +26,6 @@
 #include <vector>
 
 namespace foreshadow::testing {
-
-/// Hears a replay: batches and changes as a predictor does, and the end of every tick.
-template <class L>
-concept replay_listener =
-    requires(L& l, const log_batch& batch, const layout& now, const lineage_event& event, wall_time time) {
-        { l.observe(batch, now) } -> std::same_as<void>;
-        { l.learn(event) } -> std::same_as<void>;
-        { l.tick(time, now) } -> std::same_as<void>;
-    };
 
 struct replay_options {
     std::optional<rule_options> rule;  ///< none: the trace tells its layout changes

@@ -8,12 +8,13 @@
 #include "foreshadow/testing/published_rules.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <iterator>
 #include <map>
-#include <random>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -139,52 +140,54 @@ struct replayed_band {
     }
 };
 
-/// Draws a partition's jitter from the Mersenne Twister seeded by an array, [0, 1) at 53 bits, as most scripting
-/// languages seed and draw: a replay elsewhere can have the same thresholds.
+/// Draws a partition's jitter from the Mersenne Twister of Matsumoto and Nishimura, seeded by an array of one word and
+/// taken at 53 bits, as most scripting languages seed and draw: a replay elsewhere can have the same thresholds.
 class jitter_source {
   public:
     explicit jitter_source(std::uint32_t seed) {
-        by_array sequence{seed};
-        engine_.seed(sequence);
+        state_[0] = 19650218U;
+        for (std::uint32_t i = 1; i < size; ++i) state_[i] = 1812433253U * (state_[i - 1] ^ (state_[i - 1] >> 30)) + i;
+        std::uint32_t i = 1;
+        for (std::uint32_t k = 0; k < size; ++k, i = next(i)) state_[i] = (state_[i] ^ mixed(i, 1664525U)) + seed;
+        for (std::uint32_t k = 1; k < size; ++k, i = next(i)) state_[i] = (state_[i] ^ mixed(i, 1566083941U)) - i;
+        state_[0] = 0x80000000U;
     }
+
+    /// A number of `[-.125, .125)`.
     double operator()() {
-        const auto high = static_cast<double>(engine_() >> 5);
-        const auto low = static_cast<double>(engine_() >> 6);
-        return -.125 + .25 * ((high * 67108864.0 + low) / 9007199254740992.0);
+        const auto high = static_cast<double>(word() >> 5);
+        const auto low = static_cast<double>(word() >> 6);
+        return -.125 + .25 * ((high * 0x1p26 + low) * 0x1p-53);
     }
 
   private:
-    /// `init_by_array` of Matsumoto and Nishimura (2002), for a key of one word.
-    struct by_array {
-        using result_type = std::uint32_t;
-        std::uint32_t word;
+    static constexpr std::uint32_t size = 624;
 
-        template <class Iterator>
-        void generate(Iterator first, Iterator last) {
-            const auto n = static_cast<std::uint32_t>(last - first);
-            std::vector<std::uint32_t> state(n);
-            state[0] = 19650218U;
-            for (std::uint32_t i = 1; i < n; ++i) state[i] = 1812433253U * (state[i - 1] ^ (state[i - 1] >> 30)) + i;
-            std::uint32_t i = 1;
-            const auto wrap = [&] {
-                if (++i < n) return;
-                state[0] = state[n - 1];
-                i = 1;
-            };
-            for (std::uint32_t k = 0; k < n; ++k, wrap())
-                state[i] = (state[i] ^ ((state[i - 1] ^ (state[i - 1] >> 30)) * 1664525U)) + word;
-            for (std::uint32_t k = 1; k < n; ++k, wrap())
-                state[i] = (state[i] ^ ((state[i - 1] ^ (state[i - 1] >> 30)) * 1566083941U)) - i;
-            state[0] = 0x80000000U;
-            std::copy(state.begin(), state.end(), first);
+    [[nodiscard]] std::uint32_t mixed(std::uint32_t i, std::uint32_t factor) const {
+        return (state_[i - 1] ^ (state_[i - 1] >> 30)) * factor;
+    }
+    [[nodiscard]] std::uint32_t next(std::uint32_t i) {
+        if (i + 1 < size) return i + 1;
+        state_[0] = state_[size - 1];
+        return 1;
+    }
+    [[nodiscard]] std::uint32_t word() {
+        if (at_ == size) {
+            for (std::uint32_t i = 0; i < size; ++i) {
+                const std::uint32_t y = (state_[i] & 0x80000000U) | (state_[(i + 1) % size] & 0x7fffffffU);
+                state_[i] = state_[(i + 397) % size] ^ (y >> 1) ^ (y % 2 != 0 ? 0x9908b0dfU : 0U);
+            }
+            at_ = 0;
         }
-        [[nodiscard]] static constexpr std::size_t size() { return 1; }
-        template <class Iterator>
-        void param(Iterator to) const {
-            *to = word;
-        }
-    };
-    std::mt19937 engine_;
+        std::uint32_t y = state_[at_++];
+        y ^= y >> 11;
+        y ^= (y << 7) & 0x9d2c5680U;
+        y ^= (y << 15) & 0xefc60000U;
+        return y ^ (y >> 18);
+    }
+
+    std::array<std::uint32_t, size> state_{};
+    std::uint32_t at_ = size;
 };
 
 }  // namespace foreshadow::testing
