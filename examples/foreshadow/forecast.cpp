@@ -40,6 +40,8 @@ struct scored_trace {
     std::optional<ft::causality_report> audit;
 };
 
+double seconds_of_tick(const forecast_settings& chosen) { return chosen.tick_seconds.value_or(86400); }
+
 std::vector<fs::trace_line> read(const std::string& path) {
     if (path == "-") return fs::read_trace(std::cin);
     std::ifstream file{path, std::ios::binary};
@@ -51,7 +53,7 @@ std::vector<fs::trace_line> read(const std::string& path) {
 
 ft::replay_options replay_of(const forecast_settings& chosen, const std::vector<fs::trace_line>& trace) {
     ft::replay_options options{
-        .rule = std::nullopt, .tick_seconds = chosen.tick_seconds, .writes_per_tick = chosen.writes_per_tick};
+        .rule = std::nullopt, .tick_seconds = seconds_of_tick(chosen), .writes_per_tick = chosen.writes_per_tick};
     if (chosen.rule.empty()) return options;
     const auto rule = ft::published_rule_called(chosen.rule);
     if (!rule)
@@ -63,7 +65,7 @@ ft::replay_options replay_of(const forecast_settings& chosen, const std::vector<
                                     .measure = chosen.size ? ft::engine_measure::bytes : ft::engine_measure::keys,
                                     .split_size = chosen.size.value_or(chosen.keys.value_or(1)),
                                     .row_cap = chosen.row_cap,
-                                    .tick_seconds = chosen.tick_seconds,
+                                    .tick_seconds = seconds_of_tick(chosen),
                                     .hot_writes_per_tick = chosen.hot_writes_per_tick};
     if (*rule == ft::published_rule::fdb) options.rule->final_database_bytes = ft::final_size(trace, options);
     return options;
@@ -76,7 +78,7 @@ auto with_predictor(const forecast_settings& chosen, Use use) {
     if (chosen.predictor == "linear" || chosen.predictor == "size")
         return use([&] {
             return fs::size_extrapolation{{.measure = chosen.size ? fs::size_measure::bytes : fs::size_measure::rows,
-                                           .half_life_seconds = 7 * chosen.tick_seconds,
+                                           .half_life_seconds = 7 * seconds_of_tick(chosen),
                                            .least_confidence = 0}};
         });
     throw wrong_usage{"there is no predictor \"" + chosen.predictor + "\"", "write linear or silent"};
@@ -85,7 +87,7 @@ auto with_predictor(const forecast_settings& chosen, Use use) {
 scored_trace score(const forecast_settings& chosen, const std::vector<fs::trace_line>& trace) {
     const ft::replay_options replayed = replay_of(chosen, trace);
     const fs::scoring_options options{
-        .tick_seconds = chosen.tick_seconds, .horizon_ticks = chosen.horizon_ticks, .sizes_told = !chosen.blind};
+        .tick_seconds = seconds_of_tick(chosen), .horizon_ticks = chosen.horizon_ticks, .sizes_told = !chosen.blind};
     return with_predictor(chosen, [&](auto make) {
         scored_trace scored;
         auto predictor = make();
@@ -104,9 +106,9 @@ scored_trace score(const forecast_settings& chosen, const std::vector<fs::trace_
 
 // --- what is told ---
 
-fs::json range(const fs::interval& of) { return {of.low, of.high}; }
+json range(const fs::interval& of) { return {of.low, of.high}; }
 
-fs::json alarms(const std::optional<fs::alarm_score>& of) {
+json alarms(const std::optional<fs::alarm_score>& of) {
     if (!of)
         return {{"recall", 0},     {"threshold", nullptr}, {"precision", nullptr},
                 {"alarm_rate", 0}, {"events_alarmed", 0},  {"median_lead", nullptr}};
@@ -115,9 +117,9 @@ fs::json alarms(const std::optional<fs::alarm_score>& of) {
             {"events_alarmed", of->events_alarmed}, {"median_lead", of->median_lead}};
 }
 
-fs::json figures(const fs::forecast_score& s) {
-    const fs::json half = alarms(s.at_half);
-    const fs::json quarter = alarms(s.at_quarter);
+json figures(const fs::forecast_score& s) {
+    const json half = alarms(s.at_half);
+    const json quarter = alarms(s.at_quarter);
     return {{"average_precision", s.average_precision},
             {"brier", s.brier},
             {"brier_skill", s.brier_skill},
@@ -143,17 +145,17 @@ fs::json figures(const fs::forecast_score& s) {
             {"base_rate", s.base_rate}};
 }
 
-fs::json object(const forecast_settings& chosen, const scored_trace& scored) {
-    fs::json made{{"trace", fs::detail::escape(chosen.subject)},
-                  {"rule", chosen.rule.empty() ? fs::json{} : fs::json(chosen.rule)},
-                  {"predictor", chosen.predictor},
-                  {"horizon", chosen.horizon_ticks},
-                  {"tick_seconds", chosen.tick_seconds},
-                  {"writes", scored.replayed.writes},
-                  {"writes_outside", scored.replayed.homeless},
-                  {"ticks", scored.replayed.ticks},
-                  {"rows", scored.rows[0].at.size()},
-                  {"layout_changes", scored.replayed.changes}};
+json object(const forecast_settings& chosen, const scored_trace& scored) {
+    json made{{"trace", to_json(chosen.subject)},
+              {"rule", chosen.rule.empty() ? json{} : json(chosen.rule)},
+              {"predictor", chosen.predictor},
+              {"horizon", chosen.horizon_ticks},
+              {"tick_seconds", seconds_of_tick(chosen)},
+              {"writes", scored.replayed.writes},
+              {"writes_outside", scored.replayed.homeless},
+              {"ticks", scored.replayed.ticks},
+              {"rows", scored.rows[0].at.size()},
+              {"layout_changes", scored.replayed.changes}};
     for (std::size_t i = 0; i < scored.scores.size(); ++i)
         made[name_of(fs::scored_kinds[i])] = figures(scored.scores[i]);
     if (scored.audit)
@@ -285,6 +287,7 @@ void write_rows(const forecast_settings& chosen, const scored_trace& scored) {
 }  // namespace
 
 int forecast(const forecast_settings& chosen) {
+    if (!parse_url(chosen.subject).scheme.empty()) return forecast_source(chosen);
     if (chosen.subject != "-" && std::filesystem::is_directory(chosen.subject)) return forecast_record(chosen);
     const std::vector<fs::trace_line> trace = read(chosen.subject);
     const scored_trace scored = score(chosen, trace);

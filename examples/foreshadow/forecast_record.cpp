@@ -79,8 +79,8 @@ double mean(const std::vector<double>& values) {
     return sum / static_cast<double>(values.size());
 }
 
-fs::json figures(const kept_record& of) {
-    fs::json outcomes = fs::json::object();
+json figures(const kept_record& of) {
+    json outcomes = json::object();
     for (const auto& [name, count] : of.outcomes) outcomes[name] = count;
     const bool any = !of.came.empty();
     return {{"predictions", of.came.size() + of.pending},
@@ -117,9 +117,9 @@ int forecast_record(const forecast_settings& chosen) {
     open_repository repository{chosen.subject};
     const record all = run(read_record(repository));
     if (chosen.json) {
-        fs::json object = fs::json::object();
+        json object = json::object();
         for (const auto& [kind, kept] : all) object[kind] = figures(kept);
-        print({{"repository", fs::detail::escape(chosen.subject)}, {"predictions", object}});
+        print({{"repository", to_json(chosen.subject)}, {"predictions", object}});
         return exit_status::done;
     }
     for (const auto& [kind, kept] : all) tell(kind, kept);

@@ -55,7 +55,8 @@ void add_repository(CLI::App* verb, tool::settings& to) {
 }
 
 void add_forecast(CLI::App* verb, tool::forecast_settings& to) {
-    verb->add_option("TRACE", to.subject, "a log of writes (- reads standard input), or a repository")->required();
+    verb->add_option("SUBJECT", to.subject, "a log of writes (- reads standard input), a repository, or a source")
+        ->required();
     verb->add_option("--predictor", to.predictor, "linear or silent")->capture_default_str();
     verb->add_option("--rule", to.rule,
                      "whose layout changes a plain log gets: tikv, crdb, hbase, fdb, load, scylla or calendar");
@@ -69,12 +70,15 @@ void add_forecast(CLI::App* verb, tool::forecast_settings& to) {
     verb->add_option("--rate", to.hot_writes_per_tick, "writes a tick at which the rule load splits")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
-    verb->add_option("--tick", to.tick_seconds, "seconds of a tick")
-        ->capture_default_str()
+    verb->add_option("--tick", to.tick_seconds, "seconds of a tick; a day on a log, a minute on a source")
         ->check(CLI::Range(1e-3, 1e9));
     verb->add_option("--horizon", to.horizon_ticks, "ticks that a forecast looks ahead")
         ->capture_default_str()
         ->check(CLI::Range(1e-3, 1e6));
+    verb->add_option("--watch", to.watch_seconds, "on a source: how many seconds it is watched")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
+    verb->add_option("--learnt", to.learnt, "on a source: the repository whose backups the predictor learnt from");
     verb->add_flag("--blind", to.blind, "the predictor is not told how large partitions are");
     verb->add_flag("--audit", to.audit, "replay with other futures: forecasts before them must be the same");
     verb->add_option("--plot", to.plot, "write a reliability plot, as SVG");
@@ -195,8 +199,9 @@ int main(int argc, char** argv) {
     });
 
     tool::forecast_settings forecast;
-    CLI::App* const forecast_verb =
-        app.add_subcommand("forecast", "score a predictor on a recorded log, or the predictions of a repository");
+    CLI::App* const forecast_verb = app.add_subcommand(
+        "forecast",
+        "score a predictor on a recorded log, or a repository's predictions; or tell what is coming in a source");
     add_forecast(forecast_verb, forecast);
     forecast_verb->callback([&] {
         verb = [&] {

@@ -51,7 +51,7 @@ struct release_settings {
 int release(const release_settings& chosen);
 
 struct forecast_settings {
-    std::string subject;  ///< a trace, - for standard input, or a repository
+    std::string subject;  ///< a trace, - for standard input, a source, or a repository
     std::string predictor = "linear";
     std::string rule;  ///< empty: the trace tells its layout changes
     std::optional<double> size;
@@ -59,7 +59,9 @@ struct forecast_settings {
     std::int64_t row_cap = 0;
     double writes_per_tick = 0;
     double hot_writes_per_tick = 50;
-    double tick_seconds = 86400;
+    std::optional<double> tick_seconds;  ///< a day on a trace, a minute on a source
+    double watch_seconds = 10;
+    std::string learnt;  ///< the repository of a source that is watched
     double horizon_ticks = 5;
     bool blind = false;
     bool audit = false;
@@ -71,5 +73,7 @@ struct forecast_settings {
 int forecast(const forecast_settings& chosen);
 /// How well the predictions did that backups recorded.
 int forecast_record(const forecast_settings& chosen);
+/// What is coming now in a database.
+int forecast_source(const forecast_settings& chosen);
 
 }  // namespace tool

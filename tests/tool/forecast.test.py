@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: BSL-1.0
 #
-# `forecast`: a recorded log is scored the same however it is given, what does not fit is said in one line, and a
-# repository tells how its own predictions did.
-import json
+# `forecast`: a recorded log is scored the same however it is given, what does not fit is said in one line, a
+# repository tells how its own predictions did, a source what is coming.
 import os
 import random
-import subprocess
 
-from support import DONE, FAILED, WRONG_USAGE, backup, command, main, make_small, run, test
+from support import DONE, FAILED, WRONG_USAGE, assert_same, backup, content_of, main, make_small, opened, run, test, url
 
 FIGURES = {"average_precision", "brier", "brier_skill", "ece", "recall_at_precision_50", "recall_at_precision_25", "events",
            "events_alarmed", "median_lead", "alarm_rate", "intervals"}
@@ -21,7 +19,7 @@ def write_log(path, writes=3000, seed=1):
         for i in range(writes):
             table = noise.choice(["orders", "orders", "sessions", "users"])
             grown += table == "orders"
-            row = grown if table == "orders" else noise.randrange(600)
+            row = grown if table == "orders" else noise.randrange(200 if table == "sessions" else 600)
             op = "D" if table == "sessions" and i > writes / 2 else noise.choice("IU")
             file.write(f"{1_700_000_000 + 60 * i}\t{op}\t{noise.randrange(2000)}\t{table}/{row:09d}\n")
     return path
@@ -159,6 +157,34 @@ def a_repository_tells_how_its_predictions_did(folder):
     assert forecast(f"{folder}/repository").out.strip()
     os.mkdir(f"{folder}/empty")
     forecast(f"{folder}/empty", status=FAILED)
+
+
+@test
+def a_source_tells_what_is_coming_and_is_left_as_it_was(folder):
+    source, repository = f"{folder}/small.db", f"{folder}/repository"
+    make_small(source)
+    before = content_of(source)
+    said = forecast(url(source), "--watch", 0.5, "--json").json
+    assert said["expected"] == [] and said["learnt"] is None and said["source"]["name"].endswith("small.db"), said
+    with opened(source) as db:
+        assert not db.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'foreshadow%'").fetchall()
+    assert_same(before, content_of(source))
+
+    point = backup(source, repository).json["point"]
+    told = forecast(url(source), "--watch", 0.2, "--learnt", repository)
+    assert point in told.out and "no change of layout is expected" in told.out, told
+    # The hold of the backup is still there: the next one goes on from it.
+    with opened(source) as db:
+        db.execute("UPDATE item SET price = 1 WHERE id = 7")
+    figures = backup(source, repository).json["figures"]
+    assert figures["commits"] == 1 and figures["rows_read"] == 0, figures
+
+
+@test
+def a_source_that_is_not_there_is_named(folder):
+    missing = forecast(url(f"{folder}/missing.db"), "--watch", 0, status=FAILED)
+    assert "missing.db" in missing.error, missing
+    assert "postgres" in forecast("postgres:shop", status=WRONG_USAGE).error
 
 
 main()
