@@ -191,7 +191,7 @@ class verify {
     verify_options options_;
     verify_report report_;
     std::map<std::string, std::optional<std::size_t>> checked_;
-    std::map<std::string, std::vector<layout_change>> told_;  ///< layout changes by segment
+    std::map<std::string, std::vector<layout_change>> told_;            ///< layout changes by segment
     std::map<std::pair<std::string, std::string>, std::size_t> noted_;  ///< findings by object and what is wrong
 };
 

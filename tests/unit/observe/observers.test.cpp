@@ -35,24 +35,24 @@ std::vector<event> one_of_each() {
     o.kind = outcome_kind::near;
     o.lead_seconds = 2.5;
     partition a{{1, {1}}, "a\xff", {"a", "b"}, content::data, false, 0, 0};
-    return {
-        backup_started{"shop", "b1", false, 3},
-        held_from{{5}},
-        chunk_read{{"a", "\xff"}, 10, 2048, {6}},
-        log_followed{{7}, 1, 2, 30},
-        layout_changed{{{{7}, 0}, {1}, lineage_kind::split, {a}, {a, a}, {"aa"}}},
-        predicted{p},
-        outcome_known{1, o},
-        shadow_opened{1},
-        shadow_adopted{1, true},
-        shadow_discarded{1},
-        pace_changed{std::numeric_limits<double>::infinity(), 0, 0, std::numeric_limits<double>::quiet_NaN(), "unlimited"},
-        checkpointed{{8}, 1},
-        point_published{"p1", {9}, {10}},
-        restore_progress{"a", 1, 2, 3},
-        verify_progress{1, 1},
-        source_busy{"locked \xff", 1.5},
-        warning{"bad \xff text"}};
+    return {backup_started{"shop", "b1", false, 3},
+            held_from{{5}},
+            chunk_read{{"a", "\xff"}, 10, 2048, {6}},
+            log_followed{{7}, 1, 2, 30},
+            layout_changed{{{{7}, 0}, {1}, lineage_kind::split, {a}, {a, a}, {"aa"}}},
+            predicted{p},
+            outcome_known{1, o},
+            shadow_opened{1},
+            shadow_adopted{1, true},
+            shadow_discarded{1},
+            pace_changed{std::numeric_limits<double>::infinity(), 0, 0, std::numeric_limits<double>::quiet_NaN(),
+                         "unlimited"},
+            checkpointed{{8}, 1},
+            point_published{"p1", {9}, {10}},
+            restore_progress{"a", 1, 2, 3},
+            verify_progress{1, 1},
+            source_busy{"locked \xff", 1.5},
+            warning{"bad \xff text"}};
 }
 
 }  // namespace
