@@ -124,11 +124,11 @@ class mutated_repositories::base {
         }
     }
 
-    /// Before the first image of a key was read, nothing is known of it.
+    /// Before the first point not everything was read yet, nor where something was replaced untold since.
     [[nodiscard]] bool is_rightly_refused(const fs::restore_point& point, const fs::restore_options& when,
                                           const fs::error& e) const {
-        if (!when.at && !when.at_time) return false;
-        return e.code() == fs::errc::not_restorable && meant(point, when) < points_.front().at;
+        if (e.code() != fs::errc::not_restorable || (!when.at && !when.at_time)) return false;
+        return meant(point, when) < points_.front().at || !point.knows.known.replacements.empty();
     }
 
     /// The position that is asked for, by the database's own history.
