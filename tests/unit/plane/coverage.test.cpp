@@ -106,6 +106,19 @@ TEST_CASE("a chain takes the run that reaches furthest and the journal only up t
           std::vector<change_step>{log_step(2, 4), run_step(0, 4, 9), run_step(1, 9, 14), log_step(14, 30)});
 }
 
+TEST_CASE("of two runs that overlap the one that reaches further is taken, up to T itself and not beyond") {
+    const boxes known{.images = {img("", "", 2, 2)},
+                      .segments = {},
+                      .runs = {sorted("", "", 1, 9), sorted("", "", 2, 5), sorted("", "", 8, 12)},
+                      .births = {{{"k", "m"}, {{12}, 1}}},
+                      .replacements = {}};
+    const proof found = prove(known, whole, {12});
+    REQUIRE(found.pieces.size() == 3);
+    CHECK(found.pieces[0].chain == std::vector<change_step>{run_step(0, 2, 9), run_step(2, 9, 12)});
+    CHECK(found.pieces[1].since == version{{12}, 1});
+    CHECK(found.pieces[1].chain == std::vector<change_step>{run_step(2, 11, 12)});
+}
+
 TEST_CASE("a run may be entered in its middle, and replaces the journal where that has a gap") {
     const boxes known{.images = {img("", "", 5, 5)},
                       .segments = {seg(8, 10)},
@@ -169,6 +182,126 @@ TEST_CASE("alike neighbours are one piece, but never over the edge of a partitio
     REQUIRE(found.pieces.size() == 2);
     CHECK(found.pieces[0].interval == key_range{"", "m"});
     CHECK(found.pieces[1].interval == key_range{"m", ""});
+}
+
+TEST_CASE("an empty box is none: it neither counts nor cuts a chain or a gap") {
+    const boxes known{.images = {img("", "", 2, 2), img("m", "c", 4, 4), img("k", "k", 5, 5)},
+                      .segments = {seg(0, 10), seg(12, 12), seg(14, 20)},
+                      .runs = {sorted("", "", 6, 6)},
+                      .births = {},
+                      .replacements = {{{"x", "x"}, {{3}, 0}}}};
+    const proof early = prove(known, whole, {9});
+    REQUIRE(early.pieces.size() == 1);
+    CHECK(early.pieces[0].image == 0U);
+    CHECK(early.pieces[0].chain == std::vector<change_step>{log_step(2, 9)});
+    const proof late = prove(known, whole, {20});
+    REQUIRE(late.gaps.size() == 1);
+    CHECK(late.gaps[0].after == position{10});
+    CHECK(late.gaps[0].upto == position{14});
+}
+
+TEST_CASE("segments count in whatever order they are given, also one within another") {
+    const boxes known{.images = {img("", "", 2, 2)},
+                      .segments = {seg(10, 20), seg(0, 10), seg(4, 6), seg(25, 30)},
+                      .runs = {},
+                      .births = {},
+                      .replacements = {}};
+    CHECK(prove(known, whole, {20}).pieces.at(0).chain == std::vector<change_step>{log_step(2, 20)});
+    const proof late = prove(known, whole, {30});
+    REQUIRE(late.gaps.size() == 1);
+    CHECK(late.gaps[0].after == position{20});
+    CHECK(late.gaps[0].upto == position{25});
+    const boxes touching{.images = {img("", "", 6, 6)},
+                         .segments = {seg(0, 1), seg(5, 6), seg(6, 7), seg(7, 8)},
+                         .runs = {},
+                         .births = {},
+                         .replacements = {}};
+    CHECK(prove(touching, whole, {8}).pieces.at(0).chain == std::vector<change_step>{log_step(6, 8)});
+}
+
+TEST_CASE("a replacement counts for an image that names it, at the edge of its horizon too") {
+    boxes known{.images = {img("", "", 5, 8, {{7}, {8}})},
+                .segments = {seg(0, 20)},
+                .runs = {},
+                .births = {},
+                .replacements = {{key_range::all(), {{8}, 0}}}};
+    CHECK(prove(known, whole, {9}).is_complete());
+    known.replacements.push_back({key_range::all(), {{7}, 0}});
+    CHECK(prove(known, whole, {9}).is_complete());
+    known.images[0].seen.also = {{8}};  // the older of the two is not in it
+    CHECK_FALSE(prove(known, whole, {9}).is_complete());
+    known.images.insert(known.images.begin(), img("", "", 4, 8, {{7}, {8}}));  // nor is a newer one any use
+    CHECK(prove(known, whole, {9}).pieces.at(0).image == 0U);
+}
+
+TEST_CASE("an image of the commit of a birth is taken rather than the birth, which no replacement may share") {
+    boxes known{.images = {img("", "", 8, 8)},
+                .segments = {seg(0, 20)},
+                .runs = {},
+                .births = {{key_range::all(), {{4}, 0}}, {key_range::all(), {{8}, 2}}},
+                .replacements = {}};
+    CHECK(prove(known, whole, {10}).pieces.at(0).image == 0U);
+    known.images.clear();
+    CHECK(prove(known, whole, {10}).pieces.at(0).since == version{{8}, 2});
+    known.replacements = {{key_range::all(), {{3}, 0}}, {key_range::all(), {{8}, 2}}};
+    CHECK_FALSE(prove(known, whole, {10}).is_complete());
+}
+
+TEST_CASE("why keys have a gap is said of these keys, not of their neighbours") {
+    const boxes known{.images = {img("a", "c", 12, 15, {{15}}), img("c", "e", 5, 8, {{8}}), img("m", "", 3, 3)},
+                      .segments = {seg(0, 20)},
+                      .runs = {},
+                      .births = {},
+                      .replacements = {{{"c", "g"}, {{7}, 0}}}};
+    const proof found = prove(known, whole, {10});
+    REQUIRE(found.gaps.size() == 4);
+    CHECK(found.gaps[0].interval == key_range{"", "a"});
+    CHECK_THAT(found.gaps[0].why, Catch::Contains("no image, and not born empty"));
+    CHECK(found.gaps[1].interval == key_range{"a", "c"});
+    CHECK_THAT(found.gaps[1].why, Catch::Contains("after 10"));
+    CHECK(found.gaps[2].interval == key_range{"c", "e"});
+    CHECK_THAT(found.gaps[2].why, Catch::Contains("replaced at 7"));
+    CHECK(found.gaps[3].interval == key_range{"e", "m"});
+    CHECK_THAT(found.gaps[3].why, Catch::Contains("no image, and not born empty"));
+}
+
+TEST_CASE("pieces are joined where an older image or a run out of reach ends, and not where the chain changes") {
+    const boxes known{.images = {img("", "", 5, 5), img("c", "f", 2, 2)},
+                      .segments = {seg(0, 20)},
+                      .runs = {sorted("k", "m", 6, 8)},
+                      .births = {},
+                      .replacements = {}};
+    const proof found = prove(known, whole, {10});
+    REQUIRE(found.pieces.size() == 3);
+    CHECK(found.pieces[0].interval == key_range{"", "k"});
+    CHECK(found.pieces[1].interval == key_range{"k", "m"});
+    CHECK(found.pieces[2].interval == key_range{"m", ""});
+    CHECK(found.pieces[2].chain == found.pieces[0].chain);
+}
+
+TEST_CASE("gaps are joined only where all of them are alike") {
+    const boxes known{.images = {img("", "", 2, 2), img("b", "d", 1, 1)},
+                      .segments = {seg(0, 4), seg(6, 8), seg(10, 20)},
+                      .runs = {sorted("c", "f", 8, 9), sorted("m", "q", 4, 5), sorted("q", "", 3, 6)},
+                      .births = {},
+                      .replacements = {}};
+    const proof found = prove(known, whole, {20});
+    REQUIRE(found.gaps.size() == 9);
+    const auto is = [&](std::size_t i, const key_range& interval, std::uint64_t after, std::uint64_t upto) {
+        CAPTURE(i);
+        CHECK(found.gaps[i].interval == interval);
+        CHECK(found.gaps[i].after == position{after});
+        CHECK(found.gaps[i].upto == position{upto});
+    };
+    is(0, {"", "c"}, 4, 6);
+    is(1, {"", "c"}, 8, 10);
+    is(2, {"c", "f"}, 4, 6);
+    is(3, {"c", "f"}, 9, 10);
+    is(4, {"f", "m"}, 4, 6);
+    is(5, {"f", "m"}, 8, 10);
+    is(6, {"m", "q"}, 5, 6);
+    is(7, {"m", "q"}, 8, 10);
+    is(8, {"q", ""}, 8, 10);
 }
 
 TEST_CASE("what has to be scanned is what no usable image or birth covers") {

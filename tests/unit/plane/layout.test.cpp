@@ -11,6 +11,32 @@
 
 using namespace foreshadow;
 
+TEST_CASE("a key belongs to the partition whose interval it lies in, or to nobody") {
+    const partition first{.id = {1, {1}}, .name = "p", .interval = {"b", "d"}};
+    const partition second{.id = {2, {1}}, .name = "p", .interval = {"d", "f"}};
+    const partition third{.id = {3, {1}}, .name = "p", .interval = {"m", ""}};
+    const layout all{{1}, {first, second, third}};
+    CHECK(all.owner("a") == nullptr);
+    CHECK(all.owner("b") == &all.partitions[0]);
+    CHECK(all.owner("cz") == &all.partitions[0]);
+    CHECK(all.owner("d") == &all.partitions[1]);
+    CHECK(all.owner("f") == nullptr);
+    CHECK(all.owner("m") == &all.partitions[2]);
+    CHECK(all.owner("zz") == &all.partitions[2]);
+    CHECK(layout{}.owner("a") == nullptr);
+}
+
+TEST_CASE("a partition is found by its id, the position of its creation included") {
+    const partition before{.id = {1, {1}}, .name = "p", .interval = {"a", "b"}};
+    const partition again{.id = {1, {4}}, .name = "p", .interval = {"b", "c"}};
+    const layout all{{5}, {before, again}};
+    CHECK(all.find({1, {1}}) == &all.partitions[0]);
+    CHECK(all.find({1, {4}}) == &all.partitions[1]);
+    CHECK(all.find({2, {1}}) == nullptr);
+}
+
+TEST_CASE("nothing is taken for empty that was not said to be") { CHECK_FALSE(partition{}.born_empty); }
+
 TEST_CASE("the partitions that an interval overlaps are those that trying each finds") {
     const auto seed = GENERATE(range(1u, 100u));
     CAPTURE(seed);

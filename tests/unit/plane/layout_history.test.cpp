@@ -98,13 +98,26 @@ TEST_CASE("a change that does not fit is refused whole") {
     refuses([&] { history.apply(change(9, 0, {}, {part(6, 9, "x", "y")})); }, "in two ways");
     CHECK(history.current() == before);
     CHECK(history.changes().size() == 3);
-    history.apply(change(10, 0, {{3, {5}}}, {part(6, 10, "", "c"), part(7, 10, "c", "g")}));
-    CHECK(natives(history.current()) == std::vector<std::uint64_t>{6, 7, 4, 5});
+    history.apply(change(10, 0, {}, {part(8, 10, "x", "y")}));  // puts the layout together anew
+    CHECK(natives(history.current()) == std::vector<std::uint64_t>{3, 4, 5, 8});
+    history.apply(change(10, 1, {{3, {5}}}, {part(6, 10, "", "c"), part(7, 10, "c", "g")}));
+    CHECK(natives(history.current()) == std::vector<std::uint64_t>{6, 7, 4, 5, 8});
+    CHECK(natives(history.at({10})) == std::vector<std::uint64_t>{6, 7, 4, 5, 8});
+}
+
+TEST_CASE("a past layout is in key order, whichever of its partitions began first") {
+    layout_history history{layout{{3}, {part(1, 1, "", "m"), part(2, 1, "m", "")}}};
+    history.apply(change(5, 0, {{1, {1}}}, {part(3, 5, "", "g"), part(4, 5, "g", "m")}));
+    history.apply(change(7, 0, {{2, {1}}}, {part(5, 7, "p", ""), part(6, 7, "m", "p")}));
+    CHECK(natives(history.at({5})) == std::vector<std::uint64_t>{3, 4, 2});
+    CHECK(natives(history.at({7})) == std::vector<std::uint64_t>{3, 4, 6, 5});
 }
 
 TEST_CASE("a first layout with overlaps is refused, one out of order is put in order") {
     refuses([] { layout_history{layout{{0}, {part(1, 0, "a", "c"), part(2, 0, "b", "d")}}}; }, "overlap");
     refuses([] { layout_history{layout{{0}, {part(1, 0, "a", "b"), part(1, 0, "b", "d")}}}; }, "used before");
-    const layout_history history{layout{{0}, {part(2, 0, "b", "c"), part(1, 0, "a", "b")}}};
-    CHECK(natives(history.current()) == std::vector<std::uint64_t>{1, 2});
+    const layout_history history{
+        layout{{0}, {part(4, 0, "k", ""), part(2, 0, "b", "c"), part(1, 0, "a", "b"), part(3, 0, "f", "k")}}};
+    CHECK(natives(history.current()) == std::vector<std::uint64_t>{1, 2, 3, 4});
+    CHECK(natives(history.first()) == std::vector<std::uint64_t>{1, 2, 3, 4});
 }

@@ -79,6 +79,24 @@ TEST_CASE("a partition that gets another identity, or several that become severa
     CHECK(moved[0].boundaries == std::vector<key>{"d", "f"});
 }
 
+TEST_CASE("the outer edges of what changed are no boundaries, those on either side of a hole are") {
+    const layout before{{0}, {part(1, "b", "d"), part(2, "f", "h"), part(3, "k", "")}};
+    const auto merged =
+        lineage_of(before, {{{5}, 0}, {}, {before.partitions[0].id, before.partitions[1].id}, {part(4, "b", "h")}});
+    REQUIRE(merged.size() == 1);
+    CHECK(merged[0].boundaries == std::vector<key>{"d", "f"});
+
+    const auto split =
+        lineage_of(before, {{{5}, 0}, {}, {before.partitions[2].id}, {part(4, "k", "m"), part(5, "p", "")}});
+    REQUIRE(split.size() == 1);
+    CHECK(split[0].boundaries == std::vector<key>{"m", "p"});
+
+    const auto moved = lineage_of(before, {{{5}, 0}, {}, {before.partitions[0].id}, {part(4, "c", "e")}});
+    REQUIRE(moved.size() == 1);
+    CHECK(moved[0].kind == lineage_kind::reshape);
+    CHECK(moved[0].boundaries == std::vector<key>{"c", "d"});
+}
+
 TEST_CASE("a chain of overlaps is one event") {
     const layout before{{0}, {part(1, "a", "c"), part(2, "c", "e"), part(3, "e", "g")}};
     const auto events = lineage_of(before, {{{5}, 0},

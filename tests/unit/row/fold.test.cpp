@@ -79,6 +79,34 @@ TEST_CASE("erasures of intervals stay apart, clipped, and nothing is folded over
     CHECK(result.erasures == std::vector<range_erasure>{{at(2), {"c", "m"}}});
 }
 
+TEST_CASE("a row may be patched any number of times") {
+    change_batch changes;
+    changes.append({change_kind::put, {}, at(1), "row", columns("a", "b")});
+    for (std::uint64_t p = 2; p <= 5; ++p)
+        changes.append({change_kind::patch, write_hint::updated, at(p), "row", set_column(p % 2, std::to_string(p))});
+    const folded result = fold_of(changes);
+    REQUIRE(result.changes.size() == 1);
+    CHECK(result.changes[0] == change_view{change_kind::put, write_hint::updated, at(5), "row", columns("4", "5")});
+    CHECK(result.changes[0].hint == write_hint::updated);
+}
+
+TEST_CASE("an erasure that begins at a key is none of its changes, and does not part them") {
+    change_batch changes;
+    changes.append({change_kind::put, {}, at(1), "k", "1"});
+    changes.append({change_kind::erase_range, {}, at(2), "k", "m"});
+    changes.append({change_kind::erase_range, {}, at(3), "x", "y"});
+    changes.append({change_kind::erase_range, {}, at(4), "z", ""});
+    CHECK(fold_of(changes).changes.size() == 1);
+    CHECK(fold_of(changes).changes[0].kind == change_kind::put);
+    CHECK(fold_of(changes, {"a", "x"}).erasures == std::vector<range_erasure>{{at(2), {"k", "m"}}});
+    CHECK(fold_of(changes, {"y", ""}).erasures == std::vector<range_erasure>{{at(4), {"z", ""}}});
+    changes.append({change_kind::put, {}, at(5), "k", "5"});
+    const folded result = fold_of(changes);
+    REQUIRE(result.changes.size() == 1);
+    CHECK(result.changes[0].at == at(5));
+    CHECK(result.erasures.size() == 3);
+}
+
 TEST_CASE("a patch onto an erased key keeps the erasure, for the merge to find out") {
     change_batch changes;
     changes.append({change_kind::erase, {}, at(1), "k", ""});
@@ -102,6 +130,19 @@ TEST_CASE("what is delivered twice counts once, what disagrees is a conflict") {
         CHECK(e.code() == errc::conflict);
         CHECK(e.fact("key") == "k");
     }
+}
+
+TEST_CASE("whatever it is that one version tells in two ways is a conflict") {
+    const auto is_refused = [](const change_view& one, const change_view& other) {
+        change_batch changes;
+        changes.append({change_kind::put, {}, at(1), "k", "first"});
+        changes.append(one);
+        changes.append(other);
+        CHECK_THROWS_AS(fold_of(changes), error);
+    };
+    is_refused({change_kind::put, {}, at(3), "k", "a"}, {change_kind::put, {}, at(3), "k", "b"});
+    is_refused({change_kind::put, {}, at(3), "k", ""}, {change_kind::erase, {}, at(3), "k", ""});
+    is_refused({change_kind::put, {}, at(3), "k", "a"}, {change_kind::put, {}, at(1), "k", "second"});
 }
 
 TEST_CASE("no run spans a replacement of its interval") {

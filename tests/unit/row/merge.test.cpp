@@ -159,13 +159,18 @@ TEST_CASE("a change counts unless the base contains it, or it is before the birt
                      .seen = {{5}, {7}, {{7}}},
                      .upto = {20},
                      .interval = {"a", "z"}};
-    CHECK(s.run().out == rows{{"a", "counts"}, {"b", "base"}, {"c", "base"}});
-    const scenario born{.base = {},
-                        .changes = {{{put, at(8, 1), "a", "before"}, {put, at(8, 3), "b", "after"}}},
-                        .erasures = {{at(8, 1), {"", ""}}},
-                        .seen = horizon::exactly({7}),
-                        .since = at(8, 2)};
-    CHECK(born.run().out == rows{{"b", "after"}});
+    const merged result = s.run();
+    CHECK(result.out == rows{{"a", "counts"}, {"b", "base"}, {"c", "base"}});
+    CHECK(result.report.entries_seen == 4);  // what lies beyond the interval is not looked at
+    CHECK(result.report.entries_applied == 1);
+    CHECK(result.report.entries_skipped == 3);
+    const scenario born{
+        .base = {},
+        .changes = {{{put, at(8, 1), "a", "before"}, {put, at(8, 2), "at", "with it"}, {put, at(8, 3), "b", "after"}}},
+        .erasures = {{at(8, 1), {"", ""}}},
+        .seen = horizon::exactly({7}),
+        .since = at(8, 2)};
+    CHECK(born.run().out == rows{{"at", "with it"}, {"b", "after"}});
 }
 
 TEST_CASE("erasures of intervals compete by version, ordinals within a commit included") {
@@ -173,7 +178,93 @@ TEST_CASE("erasures of intervals compete by version, ordinals within a commit in
         .base = {{"a", "0"}, {"b", "0"}, {"m", "0"}},
         .changes = {{{put, at(5, 0), "a", "before"}, {put, at(5, 2), "b", "after"}, {put, at(9), "m", "9"}}},
         .erasures = {{at(5, 1), {"a", "c"}}, {at(3), {"", ""}}, {at(7), {"m", "n"}}}};
-    CHECK(s.run().out == rows{{"b", "after"}, {"m", "9"}});
+    const merged result = s.run();
+    CHECK(result.out == rows{{"b", "after"}, {"m", "9"}});
+    CHECK(result.report.entries_applied == 2);
+    CHECK(result.report.entries_skipped == 1);
+}
+
+TEST_CASE("an erasure counts for the keys of its interval, wherever the keys before and after it lie") {
+    const scenario s{.base = {{"a", "0"}, {"d", "0"}, {"f", "0"}, {"h", "0"}, {"k", "0"}, {"m", "0"}},
+                     .changes = {},
+                     .erasures = {{at(5), {"k", "l"}},
+                                  {at(4), {"b", "c"}},
+                                  {at(3), {"d", "e"}},
+                                  {at(2), {"e", "e"}},
+                                  {at(2), {"d", "g"}},
+                                  {at(1), {"c", "da"}},
+                                  {at(6), {"m", "c"}}}};
+    CHECK(s.run().out == rows{{"a", "0"}, {"h", "0"}, {"m", "0"}});
+    const scenario at_the_last{.base = {{"a", "0"}, {"b", "0"}}, .changes = {}, .erasures = {{at(5), {"b", "c"}}}};
+    CHECK(at_the_last.run().out == rows{{"a", "0"}});
+}
+
+TEST_CASE("rows of the base pass up to the next change, and those outside the interval do not") {
+    const scenario s{.base = {{"a", "0"}, {"b", "0"}, {"d", "0"}, {"f", "0"}, {"g", "0"}},
+                     .changes = {{{put, at(1), "c", "1"}, {put, at(1), "d", "1"}}, {{put, at(2), "g", "2"}}}};
+    CHECK(s.run().out == rows{{"a", "0"}, {"b", "0"}, {"c", "1"}, {"d", "1"}, {"f", "0"}, {"g", "2"}});
+    const scenario at_the_last{.base = {{"a", "0"}, {"b", "0"}}, .changes = {{{put, at(1), "b", "1"}}}};
+    CHECK(at_the_last.run().out == rows{{"a", "0"}, {"b", "1"}});
+    const scenario clipped{
+        .base = {{"a", "0"}, {"b", "0"}, {"c", "0"}, {"d", "0"}}, .changes = {}, .interval = {"b", "d"}};
+    CHECK(clipped.run().out == rows{{"b", "0"}, {"c", "0"}});
+    const scenario before{.base = {{"a", "0"}, {"b", "0"}}, .changes = {}, .interval = {"b", "d"}};
+    CHECK(before.run().out == rows{{"b", "0"}});
+    const scenario behind{.base = {{"b", "0"}, {"d", "0"}}, .changes = {}, .interval = {"b", "d"}};
+    CHECK(behind.run().out == rows{{"b", "0"}});
+}
+
+TEST_CASE("the empty key is a key like any other") {
+    const scenario s{.base = {{"", columns("0", "0")}, {"a", ""}},
+                     .changes = {{{patch, at(5), "", set_column(0, "5")}}}};
+    CHECK(s.run().out == rows{{"", columns("5", "0")}, {"a", ""}});
+    const scenario untouched{.base = {{"", ""}, {"a", ""}}, .changes = {}};
+    CHECK(untouched.run().out == rows{{"", ""}, {"a", ""}});
+}
+
+TEST_CASE("nothing is asked for beyond the end of the interval") {
+    const auto refuse = []() -> bool { throw error{errc::internal, "was asked for more"}; };
+    const row_stream base = [refuse, asked = false](row_batch& out) mutable -> task<bool> {
+        if (asked) refuse();
+        asked = true;
+        out.append("b", "0");
+        out.append("d", "0");
+        co_return true;
+    };
+    const change_stream changes = [refuse, asked = false](change_batch& out) mutable -> task<bool> {
+        if (asked) refuse();
+        asked = true;
+        out.append({put, {}, at(5), "c", "5"});
+        out.append({put, {}, at(5), "e", "5"});
+        co_return true;
+    };
+    newest_and_report policy;
+    const auto plan = [](row_stream rows_of, std::vector<change_stream> changes_from) {
+        return merge_plan{.interval = {"", "d"},
+                          .seen = {},
+                          .since = {},
+                          .upto = {9},
+                          .erasures = {},
+                          .base = std::move(rows_of),
+                          .changes = std::move(changes_from),
+                          .partition = "orders"};
+    };
+    CHECK(run_merge(plan(base, {}), policy).out == rows{{"b", "0"}});
+    CHECK(run_merge(plan({}, {changes}), policy).out == rows{{"c", "5"}});
+    CHECK(run_merge(plan(base, {changes}), policy).out == rows{{"b", "0"}, {"c", "5"}});
+}
+
+TEST_CASE("a change of a whole interval has no place among the sorted changes") {
+    fail policy;
+    merge_plan plan{.interval = {},
+                    .seen = {},
+                    .since = {},
+                    .upto = {9},
+                    .erasures = {},
+                    .base = {},
+                    .changes = {changes_of({{change_kind::erase_range, at(5), "a", "b"}}, 1)},
+                    .partition = "orders"};
+    CHECK_THROWS_AS(run_merge(std::move(plan), policy), error);
 }
 
 TEST_CASE("patches fold onto the row in the order of versions") {
@@ -195,6 +286,20 @@ TEST_CASE("one version may be told raw and folded, and twice") {
     const merged result = s.run();
     CHECK(result.out == rows{{"a", columns("5", "4")}, {"b", columns("5", "4")}});
     CHECK(result.conflicts.empty());
+    CHECK(result.report.entries_applied == 3);
+    CHECK(result.report.entries_skipped == 3);
+    const std::vector<told> same{{put, at(5), "a", "5"}, {put, at(5), "a", "5"}, {erase, at(6), "b", ""}};
+    const merged again = scenario{.base = {{"b", "0"}}, .changes = {same, same}}.run();
+    CHECK(again.out == rows{{"a", "5"}});
+    CHECK(again.conflicts.empty());
+}
+
+TEST_CASE("a third that tells of one version is compared with both others") {
+    const scenario s{.base = {{"a", columns("0", "0")}},
+                     .changes = {{{patch, at(5), "a", set_column(0, "5")}},
+                                 {{patch, at(5), "a", set_column(0, "5") + set_column(1, "4")}},
+                                 {{patch, at(5), "a", set_column(1, "9")}}}};
+    CHECK(s.run().conflicts.size() == 1);
 }
 
 TEST_CASE("one version that says two things is a conflict") {
@@ -210,6 +315,7 @@ TEST_CASE("one version that says two things is a conflict") {
             if (is_swapped) std::swap(s.changes[0], s.changes[1]);
             const merged result = s.run();
             REQUIRE(result.conflicts.size() == 1);
+            CHECK(result.report.entries_applied == 2);
             CHECK(result.conflicts[0].kind == conflict_kind::same_version);
             CHECK(result.conflicts[0].where == "a");
             CHECK(result.conflicts[0].at == at(5));
@@ -233,12 +339,15 @@ TEST_CASE("a patch on a row that does not exist is a conflict, and skipped where
 }
 
 TEST_CASE("a row that comes again in the base is passed over, and a conflict where it has other bytes") {
-    const scenario s{.base = {{"a", "1"}, {"a", "1"}, {"b", "1"}, {"b", "2"}, {"c", "1"}, {"c", "1"}}, .changes = {}};
+    const scenario s{.base = {{"a", "1"}, {"a", "1"}, {"b", "1"}, {"b", "2"}, {"c", "1"}, {"c", "1"}},
+                     .changes = {},
+                     .seen = {{3}, {5}, {{5}}}};
     const merged result = s.run();
     CHECK(result.out == rows{{"a", "1"}, {"b", "1"}, {"c", "1"}});
     REQUIRE(result.conflicts.size() == 1);
     CHECK(result.conflicts[0].kind == conflict_kind::claimed_twice);
     CHECK(result.conflicts[0].where == "b");
+    CHECK(result.conflicts[0].at == at(3));
 }
 
 TEST_CASE("a conflict that the policy does not settle ends the merge") {
