@@ -70,7 +70,6 @@ class layout_history {
             ending.push_back(found->second);
             ended.push_back(lives_[found->second].what);
         }
-        for (const partition& p : change.begun) refuse_used(p, what);
         std::vector<lineage_event> events = detail::lineage_between(std::move(ended), change);
 
         const std::size_t lives_before = lives_.size();

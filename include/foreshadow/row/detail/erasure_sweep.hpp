@@ -20,7 +20,6 @@ class erasure_sweep {
   public:
     erasure_sweep() = default;
     explicit erasure_sweep(std::vector<range_erasure> erasures) : erasures_{std::move(erasures)} {
-        std::erase_if(erasures_, [](const range_erasure& e) { return e.interval.is_empty(); });
         std::sort(erasures_.begin(), erasures_.end(),
                   [](const auto& a, const auto& b) { return a.interval.begin < b.interval.begin; });
     }
@@ -56,10 +55,7 @@ class erasure_sweep {
     struct by_end {
         const key_range* interval;
         std::size_t index;
-        friend bool operator<(const by_end& a, const by_end& b) {
-            if (end_before(a.interval->end, b.interval->end)) return true;
-            return a.interval->end == b.interval->end && a.index < b.index;
-        }
+        friend bool operator<(const by_end& a, const by_end& b) { return end_before(a.interval->end, b.interval->end); }
     };
 
     [[nodiscard]] bool ends_after(std::size_t index, key_view k) const {
@@ -68,7 +64,7 @@ class erasure_sweep {
 
     std::vector<range_erasure> erasures_;  ///< by begin
     std::size_t next_ = 0;
-    std::set<by_end> active_;
+    std::multiset<by_end> active_;
     std::multiset<version> versions_;  ///< of the active
 };
 

@@ -49,12 +49,10 @@ class base_input {
         return true;
     }
 
-    /// Hands the batch over.
+    /// Hands the batch over, whole, for one that is empty.
     void swap_out(row_batch& out) {
         remember(batch_[batch_.size() - 1]);
         std::swap(out, batch_);
-        batch_.clear();
-        next_ = 0;
     }
 
     /// Goes to the next row of another key; `on_conflict(key)` for each one passed over that has other bytes.
@@ -128,7 +126,7 @@ class change_inputs {
     void advance() {
         const std::size_t i = heap_.front();
         input& from = inputs_[i];
-        if (heap_.size() > 1) std::pop_heap(heap_.begin(), heap_.end(), later_);
+        std::pop_heap(heap_.begin(), heap_.end(), later_);
         if (++from.next == from.batch.size()) {
             heap_.pop_back();
             hungry_.push_back(i);
@@ -137,7 +135,7 @@ class change_inputs {
         const change_view next = from.batch[from.next];
         check_order(from.head.key, from.head.at, next);
         from.head = next;
-        if (heap_.size() > 1) std::push_heap(heap_.begin(), heap_.end(), later_);
+        std::push_heap(heap_.begin(), heap_.end(), later_);
     }
 
     /// Refills one of the streams that want it.
@@ -147,28 +145,21 @@ class change_inputs {
         if (!from.batch.empty()) {
             from.last_key.assign(from.head.key);
             from.last_at = from.head.at;
-            from.has_last = true;
         }
         from.batch.clear();
         bool has_more = true;
         while (has_more && from.batch.empty()) has_more = co_await from.stream(from.batch);
         hungry_.pop_back();
-        if (!has_more) {
-            from.batch.clear();
-            co_return;
-        }
+        if (!has_more) co_return;
         from.next = 0;
         from.head = from.batch[0];
-        if (from.has_last) check_order(from.last_key, from.last_at, from.head);
+        check_order(from.last_key, from.last_at, from.head);
         heap_.push_back(i);
         std::push_heap(heap_.begin(), heap_.end(), later_);
     }
 
-    /// Whatever else there is does not matter.
-    void finish() noexcept {
-        heap_.clear();
-        hungry_.clear();
-    }
+    /// Whatever else there is does not matter. Not while a refill is wanted.
+    void finish() noexcept { heap_.clear(); }
 
   private:
     struct input {
@@ -176,8 +167,7 @@ class change_inputs {
         change_batch batch;
         std::size_t next = 0;
         change_view head;
-        bool has_last = false;
-        key last_key;  ///< of the batch before
+        key last_key;  ///< of the batch before; the least of all keys and versions where there was none
         version last_at;
     };
 
