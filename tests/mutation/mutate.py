@@ -1,139 +1,265 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
 #
-# Tests of the tests: each mutant is one line changed in what correctness rests on, and the tests have to notice.
-# A mutant is killed when its tests fail, crash or hang; one that does not compile is none. Survivors are listed, and are
-# answered with a test, or with a reason beside EQUIVALENT.
+# Tests of the tests: each mutant is one expression or statement changed in what correctness rests on, and the tests have
+# to notice. A mutant is killed when its tests fail, crash, or go on for too long; one that does not compile is none.
+# Survivors are listed, and are answered with a test, with simpler code, or with a reason in equivalent.txt.
 #
-#   mutate.py [--sample N] [--seed S] [--only PART] [--jobs N] [--list]
+#   mutate.py [--only PART] [--sample N] [--seed S] [--jobs N] [--again LOG] [--alone] [--list]
+#
+# All mutants are compiled at once (see schemata.py). --alone compiles each by itself instead, to check that; it takes
+# minutes for each. --again judges only those that survived in the log of an earlier run.
 import argparse
 import concurrent.futures
 import os
 import random
 import re
+import resource
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
+from schemata import SWITCH, Header
+
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ["-lzstd", "-llz4", "-lxxhash", "-lcrypto", "-lpthread"]
-COMPILE = [os.environ.get("CXX", "g++"), "-std=c++20", f"-I{ROOT}/tests/support"]
+# Out-of-range access is caught, as the sanitizers would; warnings say nothing about code that is wrong on purpose.
+COMPILE = [*(["ccache"] if shutil.which("ccache") else []), os.environ.get("CXX", "g++"), "-std=c++20", "-w",
+           "-D_GLIBCXX_ASSERTIONS", f"-I{ROOT}/tests/support"]
+SUPPORT = ["tests/support/simulated_world.cpp", "tests/support/trial.cpp", "tests/support/crash_points.cpp"]
 
-# What is mutated, and the tests that must notice, after the file's own: cheapest first.
-PLANE = ["tests/property/rules.test.cpp", "tests/property/layout_history.test.cpp", "tests/unit/plane/*.test.cpp"]
-ROWS = ["tests/property/rules.test.cpp", "tests/unit/row/*.test.cpp"]
-WHOLE = ["tests/unit/orchestrate/back_up.test.cpp tests/support/*.cpp", "tests/simulation/resume.test.cpp tests/support/*.cpp"]
-PARTS = {
-    "plane/key_range.hpp": PLANE, "plane/key_set.hpp": PLANE, "plane/horizon.hpp": PLANE, "plane/coverage.hpp": PLANE,
-    "plane/detail/cover_sweep.hpp": PLANE, "plane/layout_history.hpp": PLANE, "plane/layout.hpp": PLANE,
-    "row/merge.hpp": ROWS, "row/detail/merge_inputs.hpp": ROWS, "row/detail/erasure_sweep.hpp": ROWS, "row/fold.hpp": ROWS,
-    "orchestrate/back_up.hpp": WHOLE, "orchestrate/checkpointer.hpp": WHOLE, "orchestrate/recorder.hpp": WHOLE,
+# Programs: how they are optimised, and their sources.
+PROGRAMS = {
+    "units": ("-O1", ["tests/unit/plane/*.test.cpp", "tests/unit/row/*.test.cpp"]),
+    "properties": ("-O1", ["tests/property/*.test.cpp"]),
+    "store": ("-O0", ["tests/unit/store/repository.test.cpp", "tests/unit/store/journal.test.cpp"]),
+    "orchestrate": ("-O0", ["tests/unit/orchestrate/*.test.cpp", "tests/simulation/resume.test.cpp", *SUPPORT]),
+    "trials": ("-O0", ["tests/long/trials.cpp", *SUPPORT]),
 }
-
-# (what, by what). Operators stand between spaces, so templates and shifts are left alone.
-CHANGES = [
-    (r" < ", " <= "), (r" <= ", " < "), (r" > ", " >= "), (r" >= ", " > "), (r" == ", " != "), (r" != ", " == "),
-    (r" && ", " || "), (r" \|\| ", " && "), (r" \+ 1\b", ""), (r" - 1\b", ""), (r"\bstd::min\b", "std::max"),
-    (r"\bstd::max\b", "std::min"), (r"\btrue\b", "false"), (r"\bfalse\b", "true"), (r"if \(!", "if ("), (r"\+\+", "--"),
-    (r"\.begin\b(?!\()", ".end"), (r"\.low\b", ".high"), (r"\.high\b", ".low"), (r"\.after\b", ".upto"),
-    (r"\bcontinue;", "break;"), (r"\blower_bound\b", "upper_bound"), (r"\bupper_bound\b", "lower_bound"),
-]
-STATEMENT = re.compile(r"^\s+(?!return|co_return|throw|const|auto|using|static|friend|break|continue|\[\[|//|///)[\w:.>()*-]+.*;\s*(//.*)?$")
-SKIPPED = re.compile(r"^\s*(//|#|static_assert|template|using|friend)|throw error|INFO|= default")
-
-# Mutants that change nothing anybody could notice, each with its reason: {(file, line as mutated): why}
-EQUIVALENT = {}
-
-
-def mutants_of(name):
-    """Every (line number, the line before, the line after)."""
-    lines = (ROOT / "include/foreshadow" / name).read_text().splitlines()
-    for number, line in enumerate(lines):
-        if SKIPPED.search(line):
-            continue
-        code = line.split("//")[0]
-        for pattern, replacement in CHANGES:
-            for found in re.finditer(pattern, code):
-                yield number, line, line[:found.start()] + replacement + line[found.end():]
-        if STATEMENT.match(line) and "(" in code:
-            yield number, line, re.match(r"^\s*", line)[0] + ";"
-
-
-def run(command, seconds, **how):
-    try:
-        return subprocess.run(command, capture_output=True, timeout=seconds, **how).returncode
-    except subprocess.TimeoutExpired:
-        return -1
-
-
-def build_and_run(include, tests, folder):
-    """"killed", "survived", or "no mutant" where it does not compile."""
-    sources = [path for pattern in tests.split() for path in sorted(ROOT.glob(pattern)) if path.name != "main.cpp"]
-    objects = [str(folder / f"{i}.o") for i in range(len(sources))]
-    for source, target in zip(sources, objects):
-        if run([*COMPILE, "-O0", "-w", f"-I{include}", "-c", str(source), "-o", target], 600):
-            return "no mutant"
-    if run([*COMPILE, *objects, str(folder / "main.o"), "-o", str(folder / "tests"), *LIBRARIES], 600):
-        return "no mutant"
-    return "killed" if run([str(folder / "tests"), "--abort"], 300, cwd=folder) else "survived"
+# How they are run. OWN stands for the unit tests of the mutated header.
+OWN = "[#own.test]"
+STEPS = {
+    "own unit": ("units", [OWN + "~a hundred thousand*"]),
+    "rules": ("properties", ["[#rules.test]"]),
+    "units": ("units", []),
+    "properties": ("properties", ["~[#rules.test]"]),
+    "store": ("store", []),
+    "own": ("orchestrate", [OWN]),
+    "orchestrate": ("orchestrate", []),
+    "trials": ("trials", ["--seeds", "60", "--twice", "0"]),
+    "crash points": ("trials", ["--crash-points", "3", "--steps", "200", "--every", "20"]),
+}
+# What is mutated, and the steps that must notice, the cheapest first.
+WHOLE = ["own", "orchestrate", "trials", "crash points"]
+RULES = ["own unit", "rules", "units", "properties", "trials"]
+PARTS = {
+    "plane/key_range.hpp": RULES, "plane/key_set.hpp": RULES, "plane/horizon.hpp": RULES, "plane/coverage.hpp": RULES,
+    "plane/detail/cover_sweep.hpp": RULES, "plane/detail/journal_stretches.hpp": RULES, "plane/layout.hpp": RULES,
+    "plane/layout_history.hpp": RULES, "plane/lineage.hpp": RULES, "row/merge.hpp": RULES,
+    "row/detail/merge_inputs.hpp": RULES, "row/detail/row_in_making.hpp": RULES, "row/detail/erasure_sweep.hpp": RULES,
+    "row/fold.hpp": RULES, "store/detail/block_store.hpp": ["store", *WHOLE], "store/journal.hpp": ["store", *WHOLE],
+    "orchestrate/back_up.hpp": WHOLE, "orchestrate/checkpointer.hpp": WHOLE, "orchestrate/recorder.hpp": WHOLE,
+    "orchestrate/restore.hpp": WHOLE,
+}
+# Where the unit tests have another name than the header.
+TESTED_AS = {"cover_sweep": "coverage", "journal_stretches": "coverage",
+             "merge_inputs": "merge", "row_in_making": "merge", "erasure_sweep": "merge", "recorder": "back_up",
+             "block_store": "repository"}
+# What instantiates all of a part, to find out what compiles.
+PROBES = {"plane": ["tests/property/rules.test.cpp", "tests/unit/plane/key_set.test.cpp"],
+          "row": ["tests/property/rules.test.cpp"], "store": ["tests/unit/store/journal.test.cpp"],
+          "orchestrate": ["tests/support/simulated_world.cpp"]}
+EQUIVALENT = {line for line in Path(__file__).with_name("equivalent.txt").read_text().splitlines() if line[:1] != "#"}
+MOST_MEMORY = 2 << 30
 
 
-def judge(name, number, changed, main_object):
-    with tempfile.TemporaryDirectory(prefix="foreshadow-mutant-") as scratch:
-        folder = Path(scratch)
+def run(command, **how):
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, errors="replace", **how)
+
+
+class Build:
+    """The tests over one copy of the headers."""
+
+    def __init__(self, folder, jobs):
+        self.folder, self.jobs = folder, jobs
+        shutil.rmtree(folder / "include", ignore_errors=True)
         shutil.copytree(ROOT / "include", folder / "include")
-        shutil.copy(main_object, folder / "main.o")
-        path = folder / "include/foreshadow" / name
-        lines = path.read_text().splitlines()
-        lines[number] = changed
-        path.write_text("\n".join(lines) + "\n")
-        verdict = "survived"
-        own = Path("tests/unit", name.replace("/detail", "")).with_suffix(".test.cpp")
-        first = [str(own)] if (ROOT / own).exists() and PARTS[name] is not WHOLE else []
-        for tests in [*first, *PARTS[name]]:
-            verdict = build_and_run(folder / "include", tests, folder)
-            if verdict != "survived":
-                break
-        return verdict
+        (folder / "include/mutation_switch.hpp").write_text(SWITCH)
+
+    def write(self, name, text):
+        switch = '#include "mutation_switch.hpp"\n'
+        (self.folder / "include/foreshadow" / name).write_text(switch + text)
+
+    def compile(self, source, target, *options):
+        """What the compiler says; nothing where it is content."""
+        made = run([*COMPILE, *options, f"-I{self.folder}/include", "-c", ROOT / source, "-o", target])
+        return made.stderr + "?" if made.returncode else ""
+
+    def program(self, name):
+        """What the compiler says; nothing where it is content."""
+        level, patterns = PROGRAMS[name]
+        sources = [path.relative_to(ROOT) for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+        if name != "trials":
+            sources.append(Path("tests/support/main.cpp"))
+        objects = [self.folder / (level + "-" + "-".join(source.with_suffix(".o").parts)) for source in sources]
+        missing = [(source, target) for source, target in zip(sources, objects) if not target.exists()]
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            said = "".join(pool.map(lambda pair: self.compile(*pair, level), missing))
+        linked = said or run([*COMPILE, *objects, "-o", self.folder / name, *LIBRARIES])
+        return said or (linked.stderr + "?" if linked.returncode else "")
+
+
+class Jury:
+    """Runs programs with a mutant, for as long as they take without one and some more."""
+
+    def __init__(self, build, steps):
+        self.build, self.limits = build, {}
+        for step in steps:
+            began = time.monotonic()
+            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+            if self.is_noticed(step, "", 0):
+                sys.exit(f"{step}: fails without any mutant")
+            spent = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+            self.limits[step] = 1 + 2 * spent
+            print(f"{step}: {spent:.1f} s of processor time, {time.monotonic() - began:.1f} s", flush=True)
+
+    def is_noticed(self, step, name, number):
+        program, words = STEPS[step]
+        stem = Path(name).stem
+        words = [word.replace("own", TESTED_AS.get(stem, stem)) for word in words if name or not word.startswith(OWN)]
+        seconds = self.limits.get(step, 100)
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
+            resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+        known = {**os.environ, "FORESHADOW_MUTANT": str(number)}
+        catch = [] if program == "trials" else ["--abort", "-#"]
+        try:
+            ended = subprocess.run([self.build.folder / program, *catch, *words], env=known, preexec_fn=limit,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20 * seconds + 60)
+        except subprocess.TimeoutExpired:
+            return True
+        return ended.returncode != 0
+
+    def judge(self, number, name, steps):
+        """By which step a mutant of this header is killed; "survived"."""
+        return next((step for step in steps if self.is_noticed(step, name, number)), "survived")
+
+
+def compiled_together(build, headers, numbered):
+    """Writes headers with all of {number: (name, mutant)}; takes away what does not compile, and returns it."""
+    refused, probes = [], list(dict.fromkeys(probe for name in headers for probe in PROBES[name.split("/")[0]]))
+    while True:
+        owners = {}
+        for name, header in headers.items():
+            text, owners[name] = header.together({n: m for n, (at, m) in numbered.items() if at == name})
+            build.write(name, text)
+        while probes and not (said := build.compile(probes[0], "/dev/null", "-O0", "-fsyntax-only")):
+            probes.pop(0)
+        wrong = set()
+        named = r"include/foreshadow/(\S+?):(\d+):\d+: "
+        for name, line in re.findall(named + "error", said) or re.findall(named, said):
+            if name in owners:  # the first line is the switch's, and a mark may stand on the line before
+                at = int(line) - 2
+                wrong.add(owners[name][at] or owners[name][at - 1])
+        wrong = {n for n in wrong if n in numbered}
+        if not probes:
+            return refused
+        if not wrong:
+            sys.exit(said[:4000])
+        refused += [numbered.pop(n) for n in wrong]
+        print(f"{len(wrong)} do not compile", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--only", default="", help="files whose name has this in it")
     parser.add_argument("--sample", type=int, help="so many mutants, drawn by the seed; all where nothing is said")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="files whose name has this in it")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--again", type=Path, help="a log: only what survived in it")
+    parser.add_argument("--alone", action="store_true", help="compile each by itself")
     parser.add_argument("--list", action="store_true", help="print the mutants and end")
+    parser.add_argument("--build", type=Path, default=ROOT / "build/mutation")
     options = parser.parse_args()
 
-    chosen = [(name, *mutant) for name in PARTS if options.only in name for mutant in mutants_of(name)]
+    headers = {name: Header((ROOT / "include/foreshadow" / name).read_text()) for name in PARTS}
+    everything = [(name, mutant) for name in PARTS for mutant in headers[name].mutants()]
+    numbered = dict(enumerate(everything, 1))
+    chosen = [n for n, (name, _) in numbered.items() if options.only in name]
+    if options.again:
+        survived = set(re.findall(r"^survived +(\S+?):\d+: (.*)$", options.again.read_text(), re.MULTILINE))
+        chosen = [n for n in chosen if (numbered[n][0], numbered[n][1].shown) in survived]
     if options.sample and options.sample < len(chosen):
         chosen = sorted(random.Random(options.seed).sample(chosen, options.sample))
     if options.list:
-        for name, number, before, after in chosen:
-            print(f"{name}:{number + 1}: {before.strip()}  ->  {after.strip()}")
+        print("\n".join(line_of(*numbered[n]) for n in chosen))
         return
-    begun, counts, survivors = time.monotonic(), {"killed": 0, "survived": 0, "no mutant": 0, "equivalent": 0}, []
-    with tempfile.TemporaryDirectory() as scratch:
-        main_object = Path(scratch, "main.o")
-        subprocess.run([*COMPILE, "-O0", "-c", str(ROOT / "tests/support/main.cpp"), "-o", str(main_object)], check=True)
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            verdicts = pool.map(lambda m: judge(m[0], m[1], m[3], main_object), chosen)
-            for (name, number, before, after), verdict in zip(chosen, verdicts):
-                if verdict == "survived" and (name, after.strip()) in EQUIVALENT:
-                    verdict = "equivalent"
-                counts[verdict] += 1
-                line = f"{name}:{number + 1}: {before.strip()}  ->  {after.strip() or '(nothing)'}"
-                if verdict == "survived":
-                    survivors.append(line)
-                print(f"{verdict:10} {line}", flush=True)
-    print(f"{counts['killed']} killed, {counts['survived']} survived, {counts['equivalent']} equivalent, "
-          f"{counts['no mutant']} did not compile; seed {options.seed}, {time.monotonic() - begun:.0f} s")
+
+    options.build.mkdir(parents=True, exist_ok=True)
+    build = Build(options.build, options.jobs)
+    steps = [step for step in STEPS if any(step in PARTS[numbered[n][0]] for n in chosen)]
+    began = time.monotonic()
+    numbered = {n: mutant for n, mutant in numbered.items() if options.only in mutant[0]}
+    headers = {name: header for name, header in headers.items() if options.only in name}
+    refused = [] if options.alone else compiled_together(build, headers, numbered)
+    chosen = [n for n in chosen if n in numbered]
+    if not options.alone:
+        for path in options.build.glob("*.o"):
+            path.unlink()
+        for name in {STEPS[step][0] for step in steps}:
+            said = build.program(name)
+            if said:
+                sys.exit(said[:4000])
+    print(f"{len(chosen)} mutants compiled in {time.monotonic() - began:.0f} s", flush=True)
+    jury = Jury(build, [] if options.alone else steps)
+
+    def verdict_on(number):
+        name, mutant = numbered[number]
+        if not options.alone:
+            return jury.judge(number, name, PARTS[name])
+        return verdict_alone(jury, headers[name], name, mutant)
+
+    counts, survivors = {}, []
+    with concurrent.futures.ThreadPoolExecutor(1 if options.alone else options.jobs) as pool:
+        for number, verdict in zip(chosen, pool.map(verdict_on, chosen)):
+            line = line_of(*numbered[number])
+            if verdict == "survived" and re.sub(r":\d+:", ":", line, count=1) in EQUIVALENT:
+                verdict = "equivalent"
+            counts[verdict] = counts.get(verdict, 0) + 1
+            if verdict == "survived":
+                survivors.append(line)
+            print(f"{verdict:11} {line}", flush=True)
+    for name, mutant in refused:
+        print(f"{'no mutant':11} {line_of(name, mutant)}")
+    print(f"{sum(counts.values())} mutants in {time.monotonic() - began:.0f} s: "
+          f"{', '.join(f'{count} {verdict}' for verdict, count in sorted(counts.items()))}; "
+          f"{len(refused)} more do not compile")
     if survivors:
         sys.exit("survived:\n" + "\n".join(survivors))
+
+
+def line_of(name, mutant):
+    return f"{name}:{mutant.line}: {mutant.shown}"
+
+
+def verdict_alone(jury, header, name, mutant):
+    jury.build.write(name, header.alone(mutant))
+    for path in jury.build.folder.glob("*.o"):
+        path.unlink()
+    verdict = "survived"
+    for step in PARTS[name]:
+        if jury.build.program(STEPS[step][0]):
+            verdict = "no mutant"
+            break
+        if (verdict := jury.judge(0, name, [step])) != "survived":
+            break
+    jury.build.write(name, header.text)
+    return verdict
 
 
 if __name__ == "__main__":
