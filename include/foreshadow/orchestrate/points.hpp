@@ -10,8 +10,10 @@
 #include "foreshadow/json/read.hpp"
 #include "foreshadow/store/repository.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace foreshadow {
@@ -127,18 +129,24 @@ task<restore_point> find_point_before(Repository& repository, wall_time time) {
     co_return std::move(*newest);
 }
 
-/// What the latest interrupted backup of a source left, if anything.
-/// Errors: `corrupt` where its last checkpoint is damaged: it is never passed over in silence.
+/// What the latest interrupted backup of a source left, if anything: of the last checkpoint of each, the one that
+/// followed the furthest. Names of backups tell no order, since they have the time of their start, and clocks go back.
+/// Errors: `corrupt` where one is damaged: it is never passed over in silence.
 template <class Repository>
 task<std::optional<checkpoint>> latest_checkpoint(Repository& repository, std::string source) {
     const std::string folder = "sources/" + source + "/running/";
     const std::vector<object_info> objects = co_await repository.list(folder);
-    if (objects.empty()) co_return std::nullopt;
-    const std::string name = objects.back().name;
-    const std::string text = co_await repository.get(name, object_kind::checkpoint);
-    checkpoint left = parse_document<checkpoint>(text, name);
-    naming_object(name, [&] { expect_consistent(left.knows); });
-    co_return left;
+    const auto backup_of = [](const object_info& info) { return info.name.substr(0, info.name.rfind('/')); };
+    std::optional<checkpoint> latest;
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        if (i + 1 < objects.size() && backup_of(objects[i]) == backup_of(objects[i + 1])) continue;
+        const std::string text = co_await repository.get(objects[i].name, object_kind::checkpoint);
+        checkpoint last = parse_document<checkpoint>(text, objects[i].name);
+        naming_object(objects[i].name, [&] { expect_consistent(last.knows); });
+        const auto reach = [](const checkpoint& c) { return std::pair{c.knows.timeline, c.knows.followed}; };
+        if (!latest || reach(*latest) <= reach(last)) latest = std::move(last);
+    }
+    co_return latest;
 }
 
 /// The latest point of one source, if there is one.

@@ -32,9 +32,12 @@ struct some_points {
         ft::run(there->put(point_object(source, id), object_kind::point, document_of(point)));
     }
     void put(const std::string& source, std::uint64_t at) { put(source, id_at(at), at); }
-    void put_checkpoint(const std::string& source, const std::string& name, std::uint64_t sequence) {
+    void put_checkpoint(const std::string& source, const std::string& name, std::uint64_t sequence,
+                        position followed = {}, std::uint64_t timeline = 1) {
         checkpoint state;
         state.sequence = sequence;
+        state.knows.followed = followed;
+        state.knows.timeline = timeline;
         ft::run(there->put("sources/" + source + "/running/" + name, object_kind::checkpoint, document_of(state)));
     }
     [[nodiscard]] std::uint64_t find(const std::string& id) { return ft::run(find_point(*there, id)).at.value; }
@@ -173,4 +176,15 @@ TEST_CASE("a point that holds something else than a point is corrupt, and names 
         CHECK(e.code() == errc::corrupt);
         CHECK(e.fact("object") == object);
     }
+}
+
+TEST_CASE("of several backups' checkpoints the latest is the one that followed the furthest, whatever a clock said") {
+    some_points repository;
+    repository.put_checkpoint("a", "0001-2/0000000007", 7, {30});
+    repository.put_checkpoint("a", "0001-3/0000000003", 3, {20});
+    CHECK(ft::run(latest_checkpoint(*repository.there, "a"))->sequence == 7);
+    repository.put_checkpoint("a", "0001-1/0000000001", 1, {40});
+    CHECK(ft::run(latest_checkpoint(*repository.there, "a"))->sequence == 1);
+    repository.put_checkpoint("a", "0001-0/0000000002", 2, {5}, 2);
+    CHECK(ft::run(latest_checkpoint(*repository.there, "a"))->sequence == 2);
 }
