@@ -63,7 +63,7 @@ class prequential {
     prequential(P& asked, scoring_options options)
         : asked_{&asked},
           options_{options},
-          horizon_{static_cast<std::int64_t>(options.horizon_ticks * options.tick_seconds * 1e6)} {}
+          horizon_{static_cast<std::int64_t>(std::min(options.horizon_ticks * options.tick_seconds, 9e11) * 1e6)} {}
 
     void observe(const log_batch& batch, const layout& now) {
         begin(batch.after);
@@ -221,6 +221,7 @@ class prequential {
             return;
         }
         std::sort(rows.begin(), rows.end());
+        if (rows.size() < 2 || std::adjacent_find(rows.begin(), rows.end()) != rows.end()) return;
         double& before = partners_[rows];
         for (const std::size_t row : rows)
             said_[column][row] = std::min(said_[column][row] + std::max(confidence - before, 0.0), 1.0);

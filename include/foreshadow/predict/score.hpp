@@ -49,7 +49,8 @@ struct calibration_bin {
 [[nodiscard]] inline std::vector<std::size_t> rising(std::span<const double> said) {
     std::vector<std::size_t> order(said.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return said[a] < said[b]; });
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return said[a] != said[b] ? said[a] < said[b] : a < b; });
     return order;
 }
 

@@ -66,6 +66,7 @@ class trace_parser {
         if (verb == "I" || verb == "U" || verb == "D") {
             made.op = verb[0];
             made.bytes = whole<std::int64_t>(field("the row's size"), "the row's size");
+            if (made.bytes > largest_row) complain("the row is larger than a tebibyte");
             if (!left_) complain("the key is missing");
             made.key = key{rest_};
             if (made.key.empty()) complain("the key is empty");
@@ -78,6 +79,9 @@ class trace_parser {
     }
 
   private:
+    // Millions of them still add up to 64 bits.
+    static constexpr std::int64_t largest_row = std::int64_t{1} << 40;
+
     [[noreturn]] void complain(const std::string& what) const {
         throw error{
             errc::invalid_argument, "line " + std::to_string(number_) + " of the trace: " + what,

@@ -74,6 +74,7 @@ class replayer {
     // What a predictor is told of a row that is longer.
     static constexpr std::size_t longest_payload = std::size_t{1} << 20;
     static constexpr double longest_gap = 1e6;  // ticks
+    static constexpr double latest = 9e11;      // seconds, of which microseconds fit in 64 bits
 
     /// A trace with its own layout changes has no rule, and keeps no old versions.
     [[nodiscard]] static rule_options rule_of(const replay_options& options) {
@@ -99,10 +100,10 @@ class replayer {
         } else if (then != now_) {
             if (options_.rule) engine_.check(now_);
             const double reached = whole_ticks(then, options_.tick_seconds);
-            if (reached - tick_ > longest_gap)
+            if (reached - tick_ > longest_gap || then > latest)
                 throw error{errc::invalid_argument,
                             "line " + std::to_string(line.number) +
-                                " of the trace is more than a million ticks later " + "than the line before it",
+                                " of the trace is more than a million ticks later than the line before it",
                             "choose longer ticks, or the replay clock"};
             while (tick_ < reached) end_tick();
         }

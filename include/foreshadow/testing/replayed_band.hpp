@@ -118,14 +118,17 @@ struct replayed_band {
             const auto moved = k++;
             right.live.insert(right.live.end(), live.extract(moved));
         }
-        const auto stays =
-            std::stable_partition(old.begin(), old.end(), [&](const old_version& o) { return o.key < from; });
-        for (auto o = stays; o != old.end(); ++o) {
-            right.old_bytes += o->bytes;
-            old_bytes -= o->bytes;
-            right.old.push_back(std::move(*o));
+        std::deque<old_version> kept;
+        for (old_version& o : std::exchange(old, {})) {
+            if (o.key < from) {
+                kept.push_back(std::move(o));
+                continue;
+            }
+            right.old_bytes += o.bytes;
+            old_bytes -= o.bytes;
+            right.old.push_back(std::move(o));
         }
-        old.erase(stays, old.end());
+        old = std::move(kept);
     }
 
     /// Takes everything of its right neighbour.

@@ -209,6 +209,7 @@ TEST_CASE("of what a predictor says the surest counts, merges with several partn
                of(lineage_kind::split, {1, 2}, 1, live),  of(lineage_kind::split, {99}, 1, live),
                of(lineage_kind::merge, {1, 2}, .3, live), of(lineage_kind::merge, {2, 3}, .4, live),
                of(lineage_kind::merge, {2, 1}, .2, live), of(lineage_kind::merge, {2, 1}, .35, live),
+               of(lineage_kind::merge, {3, 3}, .1, live), of(lineage_kind::merge, {3}, .1, live),
                of(lineage_kind::drop, {1}, 1, live)};
         for (const char* begin : {"u", "A", "g"}) {
             prediction p;

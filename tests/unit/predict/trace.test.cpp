@@ -75,6 +75,7 @@ TEST_CASE("what does not read is told in one line with its number") {
         {"1\tI\t1.5\ta", "the row's size is \"1.5\", which is no whole number that fits"},
         {"1\tI\t99999999999999999999\ta",
          "the row's size is \"99999999999999999999\", which is no whole number that fits"},
+        {"1\tI\t1099511627777\ta", "the row is larger than a tebibyte"},
         {"1\tI\t1", "the key is missing"},
         {"1\tI\t1\t", "the key is empty"},
         {std::string{"1\tI\t1\ta\0b", 9}, "the key has a zero byte"},

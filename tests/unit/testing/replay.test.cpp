@@ -223,6 +223,10 @@ TEST_CASE("a log that jumps by more ticks than can be is refused with its line")
     notary heard;
     CHECK_THROWS_WITH(replay(trace_of("0\tI\t1\ta\n800000000000\tI\t1\tb\n"), {.rule = rule_options{}}, heard),
                       Catch::Contains("line 2 of the trace"));
+    notary again;
+    CHECK_THROWS_WITH(replay(trace_of("0\tI\t1\ta\n1\tI\t1\tb\n"),
+                             {.rule = rule_options{}, .tick_seconds = 1e9, .writes_per_tick = 1e-5}, again),
+                      Catch::Contains("line 2 of the trace"));
 }
 
 TEST_CASE("whatever is written, a replay keeps its layout in order under every rule") {
