@@ -269,24 +269,25 @@ TEST_CASE("an alarm counts for a change when it comes within the horizon before 
         rows.said.push_back(said);
         rows.came.push_back(came ? 1 : 0);
     };
-    rows.events = {{5, 100}, {6, 101}, {7, 102}, {65, 1}, {85, 2}};
+    rows.events = {{5, 100}, {6, 101}, {7, 102}, {65, 1}, {105, 2}};
     // 60 % of five events: behind the fourth, at 65.
     for (std::int64_t t = 10; t <= 60; t += 10) row(t, 1, .9, t >= 40);
-    row(70, 2, .9, true);
+    row(70, 2, .9, false);  // 35 ahead is too early to count
     row(70, 3, .9, false);
     row(80, 2, .9, true);
     row(80, 3, .1, false);
-    row(120, 3, .1, false);
+    row(140, 3, .1, false);
     const forecast_score score = score_forecasts(rows);
     CHECK(score.rows == 4);
-    CHECK(score.positives == 2);
+    CHECK(score.positives == 1);
     CHECK(score.events == 1);
     CHECK(score.training_rows == 3);
-    REQUIRE(score.at_half);
-    CHECK(score.at_half->events_alarmed == 1);
-    CHECK(score.at_half->median_lead == Approx(1.5));
-    CHECK(score.at_half->point.recall == 1);
-    CHECK(score.at_half->point.alarm_rate == .75);
+    CHECK_FALSE(score.at_half);
+    REQUIRE(score.at_quarter);
+    CHECK(score.at_quarter->events_alarmed == 1);
+    CHECK(score.at_quarter->median_lead == Approx(2.5));
+    CHECK(score.at_quarter->point.recall == 1);
+    CHECK(score.at_quarter->point.alarm_rate == .75);
 }
 
 TEST_CASE("the audit passes a predictor that knows only the past") {
