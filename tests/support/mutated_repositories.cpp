@@ -228,7 +228,8 @@ class mutated_repositories::base {
         const fs::journal_reader<simulated_repository>::sink take = [&opened](const fs::change_view& change) {
             opened.changes.append(change);
         };
-        std::vector<fs::key_range> all(1, fs::key_range::all());
+        fs::key_set all;
+        all.insert(fs::key_range::all());
         world_.time().run(reader.read(which, all, which.after, which.upto, take));
         return opened;
     }
