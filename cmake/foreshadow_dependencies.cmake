@@ -20,13 +20,14 @@ macro(foreshadow_find_module name)
 endmacro()
 
 set(FORESHADOW_CORE_LIBRARIES
-    Boost::headers Threads::Threads OpenSSL::Crypto
+    Boost::headers Threads::Threads OpenSSL::Crypto xtensor
     PkgConfig::foreshadow_RapidJSON PkgConfig::foreshadow_libzstd PkgConfig::foreshadow_liblz4 PkgConfig::foreshadow_libxxhash)
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 foreshadow_find(Threads)
 foreshadow_find(Boost 1.81)
 foreshadow_find(OpenSSL 3)
+foreshadow_find(xtensor 0.24)
 foreshadow_find(PkgConfig)
 foreshadow_find_module(RapidJSON)
 foreshadow_find_module(libzstd)

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The bands that are alive: how large they are, from what is written and from what the source tells; what a change of
+// layout makes of them; where they will be cut. An engine that keeps old versions grows by updates, too, and one that
+// does not shrinks by erasures: how much, is learnt wherever the source tells sizes. No step allocates for a change,
+// but for the few that come behind a layout change in the same batch.
+#pragma once
+
+#include "foreshadow/plane/lineage.hpp"
+#include "foreshadow/predict/detail/band_columns.hpp"
+#include "foreshadow/predict/detail/growth.hpp"
+#include "foreshadow/predict/detail/key_sample.hpp"
+#include "foreshadow/source/log_batch.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace foreshadow::detail {
+
+class bands {
+  public:
+    using slot = band_index::slot;
+    static constexpr slot none = band_index::none;
+    static constexpr std::size_t most_samples = 4096;
+    static constexpr std::size_t most_pairs = 4'000'000;  ///< of parents and children of one change
+
+    /// What an update and an erasure do to the size: 0 and 1 where rows are replaced in place, near 1 and 0 where old
+    /// versions stay. Learnt by normalised least squares.
+    struct accounting {
+        double of_update = 0;
+        double of_erasure = 1;
+
+        template <class Archive>
+        void visit(Archive& archive) {
+            archive.number(of_update);
+            archive.number(of_erasure);
+        }
+    };
+
+    void start(const layout& now) {
+        const accounting kept = learnt;
+        const measure led = leading;
+        *this = bands{};
+        learnt = kept;
+        leading = led;
+        add(now.partitions, none);
+    }
+
+    void observe(const log_batch& batch, const layout& now) {
+        settle();
+        if (batch.layouts.empty() && now.partitions.size() != index_.size()) align(now);
+        const bool moves = !batch.layouts.empty();
+        for (const commit& c : batch.commits) {
+            const double when = seconds(c.time);
+            for (std::size_t i = c.first; i < c.first + c.count && i < batch.changes.size(); ++i) {
+                const change_view change = batch.changes[i];
+                if (moves && batch.layouts.front().at < change.at)
+                    late_.push_back({change.kind, change.hint, when, key{change.key}, key{change.payload}});
+                else
+                    apply(change.kind, change.hint, when, change.key, change.payload);
+            }
+        }
+    }
+
+    /// Applies what came behind a layout change of the last batch, now that the change is known.
+    void settle() {
+        for (const late& l : late_) apply(l.kind, l.hint, l.when, l.where, l.payload);
+        late_.clear();
+    }
+
+    /// Takes what the source says about sizes, and learns from it what writes do to them. O(bands).
+    void measured(const layout& told) {
+        settle();
+        is_told_ = is_told_ || std::any_of(told.partitions.begin(), told.partitions.end(),
+                                           [](const partition& p) { return p.rows > 0 || p.bytes > 0; });
+        auto next = told.partitions.begin();
+        index_.for_each([&](slot s) {
+            const key& begin = index_.range_of(s).begin;
+            while (next != told.partitions.end() && next->interval.begin < begin) ++next;
+            if (next == told.partitions.end() || next->id != columns.id[s]) return;
+            correct(s, static_cast<double>(next->rows), static_cast<double>(next->bytes));
+        });
+    }
+
+    /// The slots of a change's partitions that are known.
+    [[nodiscard]] std::vector<slot> known(const std::vector<partition>& named) const {
+        std::vector<slot> slots;
+        for (const partition& p : named)
+            if (const slot s = find(p); s != none) slots.push_back(s);
+        return slots;
+    }
+
+    /// What a change makes of the bands: children get their share of their parents, in size and in growth.
+    void change(const lineage_event& event);
+
+    /// Rows, or bytes, with what came since the last tick.
+    [[nodiscard]] double size(slot s, measure m) const noexcept {
+        return std::max(0.0, static_cast<double>(m == by_rows ? columns.rows(s) : columns.bytes(s)) + grown(s, m));
+    }
+    [[nodiscard]] double grown(slot s, measure m) const noexcept {
+        const inflow& in = columns.in[s];
+        if (m == by_rows) return static_cast<double>(in.inserted - in.erased);
+        const double rows = static_cast<double>(columns.rows(s));
+        const double row = rows >= 1 ? static_cast<double>(columns.bytes(s)) / rows : 0;
+        return static_cast<double>(in.bytes) + learnt.of_update * static_cast<double>(in.updated_bytes) -
+               learnt.of_erasure * static_cast<double>(in.erased) * row;
+    }
+
+    /// Whether the source keeps its figures fresh: then 0 is a size, not a silence.
+    [[nodiscard]] bool is_told() const noexcept { return is_told_; }
+    /// Follows another measure: growth that was counted in the one before is converted, band by band.
+    void lead(measure better) {
+        if (better == leading) return;
+        leading = better;
+        index_.for_each([&](slot s) {
+            const float rows = std::max(columns.rows(s), 1.0F);
+            const float bytes = std::max(columns.bytes(s), 1.0F);
+            const float ratio = better == by_rows ? rows / bytes : bytes / rows;
+            for (std::size_t j = 0; j < half_lives.size(); ++j) columns.net(s, j) *= ratio;
+            columns.variance(s) *= ratio * ratio;
+            columns.jump(s) *= ratio;
+        });
+    }
+    /// The tick ended: takes up what came to a band in it. Returns what the leading measure gained.
+    double fold(slot s) {
+        const double more_rows = grown(s, by_rows);
+        const double more_bytes = grown(s, by_bytes);
+        const double gained = leading == by_rows ? more_rows : more_bytes;
+        detail::fold(columns, s, ticks, gained);
+        columns.rows(s) = static_cast<float>(std::max(0.0, static_cast<double>(columns.rows(s)) + more_rows));
+        columns.bytes(s) = static_cast<float>(std::max(0.0, static_cast<double>(columns.bytes(s)) + more_bytes));
+        inflow& in = columns.in[s];
+        in.inserted = in.updated = in.erased = in.bytes = in.updated_bytes = 0;
+        in.is_touched = false;
+        return gained;
+    }
+    /// Seconds since the first time that was seen.
+    [[nodiscard]] double seconds(wall_time t) {
+        if (!has_origin_) origin_ = t;
+        has_origin_ = true;
+        return seconds_between(origin_, t);
+    }
+    [[nodiscard]] bool is_alive(slot s) const noexcept { return s < columns.capacity() && alive_[s] != 0; }
+    [[nodiscard]] std::size_t count() const noexcept { return index_.size(); }
+    [[nodiscard]] const band_index& index() const noexcept { return index_; }
+    [[nodiscard]] std::size_t families() const noexcept { return family_bands_.size(); }
+    [[nodiscard]] std::uint32_t bands_in(std::uint32_t family) const noexcept { return family_bands_[family]; }
+    [[nodiscard]] const key_sample* sample_of(slot s) const {
+        const std::uint16_t at = columns.in[s].sample;
+        return at == inflow::no_sample ? nullptr : &samples_[at];
+    }
+    /// Sees to it that keys of this band are sampled from now on, where there is room.
+    void sample(slot s, double unseen) {
+        if (columns.in[s].sample != inflow::no_sample) return;
+        if (!free_samples_.empty()) {
+            columns.in[s].sample = free_samples_.back();
+            free_samples_.pop_back();
+            samples_[columns.in[s].sample] = key_sample{unseen};
+        } else if (samples_.size() < most_samples) {
+            columns.in[s].sample = static_cast<std::uint16_t>(samples_.size());
+            samples_.emplace_back(unseen);
+        }
+    }
+    /// Those written to since they were last taken.
+    [[nodiscard]] std::vector<slot> take_touched() { return std::exchange(touched_, {}); }
+
+    band_columns columns;
+    tick_times ticks;
+    accounting learnt;
+    measure leading = by_bytes;
+
+  private:
+    struct late {
+        change_kind kind;
+        write_hint hint;
+        double when;
+        key where;
+        key payload;
+    };
+
+    [[nodiscard]] slot find(const partition& p) const {
+        const slot s = index_.find_begin(p.interval.begin);
+        return s != none && columns.id[s] == p.id ? s : none;
+    }
+
+    void touch(slot s) {
+        if (columns.in[s].is_touched) return;
+        columns.in[s].is_touched = true;
+        touched_.push_back(s);
+    }
+
+    /// The band that a key belongs to. A log often stays in one for a while; the last is tried first while it does.
+    [[nodiscard]] slot owner(key_view where) {
+        if (stays_ && last_ != none && index_.range_of(last_).contains(where)) return last_;
+        const slot s = index_.at_or_before(where);
+        stays_ = s == last_ && s != none;
+        last_ = s;
+        if (s == none || (columns.in[s].may_have_gap && !index_.range_of(s).ends_after(where))) return none;
+        return s;
+    }
+
+    void apply(change_kind kind, write_hint hint, double when, key_view where, key_view payload) {
+        if (kind == change_kind::erase_range) return erase_range(where, payload);
+        if (kind == change_kind::replaced) return;
+        const slot s = owner(where);
+        if (s == none) return;
+        touch(s);
+        inflow& in = columns.in[s];
+        const auto bytes = static_cast<float>(where.size() + payload.size());
+        in.last_write = static_cast<float>(when);
+        if (kind == change_kind::erase) {
+            in.erased += 1;
+        } else if (kind == change_kind::patch || hint == write_hint::updated) {
+            in.updated += 1;
+            in.updated_bytes += bytes;
+        } else {
+            in.inserted += 1;
+            in.bytes += bytes;
+            if (in.sample != inflow::no_sample) {
+                // xorshift: a sample needs no better, and a forecast must be the same in every run.
+                random_ ^= random_ << 13;
+                random_ ^= random_ >> 7;
+                random_ ^= random_ << 17;
+                // Of many in one tick an eighth will do.
+                const bool few = in.inserted < 16;
+                const float weight = leading == by_rows ? 1.0F : bytes;
+                if (few || random_ >> 61 == 0) samples_[in.sample].add(where, weight, few ? 1 : 8, random_);
+            }
+        }
+    }
+
+    /// What lies in the range as a whole is gone; of the others nobody knows what they lost.
+    void erase_range(key_view begin, key_view end) {
+        const key_range gone{key{begin}, key{end}};
+        index_.for_each_from(begin, [&](slot s) {
+            const key_range& range = index_.range_of(s);
+            if (!gone.ends_after(range.begin)) return false;
+            if (gone.covers(range)) {
+                touch(s);
+                columns.in[s].erased += static_cast<float>(size(s, by_rows));
+                columns.in[s].bytes -= static_cast<float>(size(s, by_bytes));
+            }
+            return true;
+        });
+    }
+
+    void correct(slot s, double rows, double bytes) {
+        inflow& in = columns.in[s];
+        if ((rows > 0 || is_told_) && rows != size(s, by_rows)) {
+            touch(s);
+            in.erased -= static_cast<float>(rows - size(s, by_rows));
+        }
+        if (const double off = bytes - size(s, by_bytes); (bytes > 0 || is_told_) && off != 0) {
+            learn_accounting(s, off);
+            touch(s);
+            in.bytes += static_cast<float>(off);
+        }
+    }
+
+    void learn_accounting(slot s, double off) {
+        const inflow& in = columns.in[s];
+        const double rows = static_cast<double>(columns.rows(s));
+        const auto updated = static_cast<double>(in.updated_bytes);
+        const double erased = rows >= 1 ? static_cast<double>(in.erased * columns.bytes(s)) / rows : 0;
+        const double power = updated * updated + erased * erased;
+        if (!(power > 0) || std::abs(off) > 2 * (updated + std::abs(erased))) return;  // it tells of something else
+        learnt.of_update = std::clamp(learnt.of_update + 0.02 * off * updated / power, 0.0, 1.0);
+        learnt.of_erasure = std::clamp(learnt.of_erasure - 0.02 * off * erased / power, 0.0, 1.0);
+    }
+
+    slot take_slot() {
+        if (!free_.empty()) {
+            const slot s = free_.back();
+            free_.pop_back();
+            return s;
+        }
+        const auto s = static_cast<slot>(used_++);
+        columns.grow(used_);
+        alive_.resize(columns.capacity());
+        return s;
+    }
+
+    [[nodiscard]] std::uint32_t new_family() {
+        for (; free_family_ < family_bands_.size(); ++free_family_)
+            if (family_bands_[free_family_] == 0) return free_family_;
+        family_bands_.push_back(0);
+        return free_family_;
+    }
+
+    /// Adds new bands, to a family, or to new ones: those that touch are one. Returns their slots.
+    std::vector<slot> add(const std::vector<partition>& born, std::uint32_t family);
+    void remove(slot s);
+    void align(const layout& now);
+    static void inherit(band_columns::record& child, const band_columns::record& parent, float size, float growth);
+    [[nodiscard]] band_columns::record at_last_tick(slot s) const;
+
+    band_index index_;
+    std::vector<slot> free_;
+    std::size_t used_ = 0;
+    std::vector<std::uint8_t> alive_;
+    std::vector<std::uint32_t> family_bands_;  ///< how many are alive
+    std::uint32_t free_family_ = 0;
+    std::vector<key_sample> samples_;
+    std::vector<std::uint16_t> free_samples_;
+    std::vector<slot> touched_;
+    std::vector<late> late_;
+    slot last_ = none;
+    bool stays_ = false;
+    wall_time origin_;
+    bool has_origin_ = false;
+    bool is_told_ = false;
+    std::uint64_t random_ = 0x9e3779b97f4a7c15ULL;
+};
+
+}  // namespace foreshadow::detail

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The parts of the hazard predictor, each against what it must be by hand, by simulation or by brute force.
+#include "foreshadow/predict/detail/additive_model.hpp"
+#include "foreshadow/predict/detail/band_index.hpp"
+#include "foreshadow/predict/detail/calibration.hpp"
+#include "foreshadow/predict/detail/first_passage.hpp"
+#include "foreshadow/predict/detail/key_sample.hpp"
+#include "foreshadow/predict/detail/model_bytes.hpp"
+#include "foreshadow/predict/detail/rhythms.hpp"
+#include "foreshadow/predict/detail/size_axis.hpp"
+#include "foreshadow/predict/detail/split_features.hpp"
+#include "foreshadow/predict/detail/waiting_rows.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+using namespace foreshadow;
+using namespace foreshadow::detail;
+
+TEST_CASE("The product limit is events over those at risk, shrunk by one crossing") {
+    size_axis axis;
+    const size_bin at = size_axis::bin_of(1000);
+    // Ten pass the bin, two of them change in it: their threshold is known to the bin.
+    for (int i = 0; i < 8; ++i) axis.survive(static_cast<size_bin>(at - 1), at);
+    for (int i = 0; i < 2; ++i) axis.happen(static_cast<size_bin>(at - 1), at);
+    axis.refresh();
+    const double expected = (2 + size_axis::prior_hazard) / (10 + 1);
+    CHECK(static_cast<double>(axis.hazards()[at]) == Approx(expected).epsilon(2e-3));  // early ones fade a little
+    CHECK(static_cast<double>(axis.hazards()[at + 1U]) == Approx(size_axis::prior_hazard));
+    CHECK(axis.seen() == 2);
+}
+
+TEST_CASE("A change that jumped over many bins is shared among them as the hazard says") {
+    size_axis axis;
+    const size_bin sharp = size_axis::bin_of(5000);
+    for (int i = 0; i < 50; ++i) axis.happen(static_cast<size_bin>(sharp - 1), sharp);
+    axis.refresh();
+    axis.happen(static_cast<size_bin>(sharp - 100), static_cast<size_bin>(sharp + 100));
+    axis.refresh();
+    // Nearly all of it goes where fifty were seen: the other two hundred bins stay as they were.
+    CHECK(static_cast<double>(axis.hazards()[sharp]) > 0.97);
+    CHECK(static_cast<double>(axis.hazards()[sharp + 50U]) < 2 * size_axis::prior_hazard);
+}
+
+TEST_CASE("A threshold is learnt within one percent") {
+    std::mt19937 random{3};
+    std::uniform_real_distribution<double> start{200, 900};
+    std::exponential_distribution<double> step{0.1};
+    size_axis axis;
+    for (int i = 0; i < 300; ++i) {
+        double size = start(random);
+        size_bin highest = size_axis::bin_of(size);
+        while (size < 2000) {
+            size += step(random);
+            const size_bin now = size_axis::bin_of(size);
+            if (size >= 2000)
+                axis.happen(highest, now);
+            else
+                axis.survive(highest, now);
+            highest = now;
+        }
+    }
+    axis.refresh();
+    CHECK(axis.quantile(1000, 0.5) == Approx(2000).epsilon(0.01));
+    CHECK(axis.quantile(1000, 0.1) > 1900);
+    CHECK(axis.quantile(1000, 0.9) < 2100);
+}
+
+TEST_CASE("What stands above the threshold and never changes pulls the hazard down there") {
+    size_axis axis;
+    const size_bin at = size_axis::bin_of(2000);
+    for (int i = 0; i < 20; ++i) axis.happen(static_cast<size_bin>(at - 1), at);
+    axis.refresh();
+    const double before = axis.quantile(2100, 0.5);
+    for (int i = 0; i < 20; ++i) axis.survive(static_cast<size_bin>(at + 1), static_cast<size_bin>(at + 600));
+    axis.refresh();
+    CHECK(axis.quantile(2100, 0.5) > 1.5 * before);
+    CHECK(axis.quantile(1000, 0.5) == Approx(2000).epsilon(0.01));
+}
+
+TEST_CASE("The first passage is what a simulated walk does") {
+    std::mt19937 random{11};
+    std::normal_distribution<double> noise;
+    constexpr int walks = 4000;
+    constexpr int steps = 2000;
+    for (const auto& [distance, drift, deviation] :
+         {std::array{1.0, 0.5, 0.8}, std::array{1.0, 1.2, 0.3}, std::array{0.5, -0.5, 1.0}}) {
+        int reached = 0;
+        for (int w = 0; w < walks; ++w) {
+            double at = 0;
+            for (int i = 0; i < steps && at < distance; ++i)
+                at += drift / steps + deviation * noise(random) / std::sqrt(static_cast<double>(steps));
+            reached += at >= distance ? 1 : 0;
+        }
+        // A walk in steps misses a little of what a continuous one reaches: half a step's overshoot.
+        const double simulated = static_cast<double>(reached) / walks;
+        CHECK(first_passage(distance, drift, deviation) == Approx(simulated).margin(0.03));
+    }
+}
+
+TEST_CASE("The first passage is the naive product where that is safe, and finite where it is not") {
+    for (const double distance : {0.1, 0.5, 1.0, 2.0})
+        for (const double drift : {-0.5, 0.0, 0.3, 1.5})
+            for (const double deviation : {0.3, 1.0, 3.0}) {
+                const double naive = normal_cdf((drift - distance) / deviation) +
+                                     std::exp(2 * drift * distance / (deviation * deviation)) *
+                                         normal_cdf((-drift - distance) / deviation);
+                CHECK(first_passage(distance, drift, deviation) == Approx(naive).margin(1e-12));
+            }
+    // exp(2 * 1000 * 1000 / 1) overflows, and its factor underflows: together they are next to nothing, or one.
+    CHECK(first_passage(1000, 999, 1) == Approx(normal_cdf(-1)).margin(0.02));
+    CHECK(first_passage(1000, 2000, 1) == Approx(1));
+    CHECK(first_passage(1e12, 1, 1e-3) == 0);
+    double before = 0;
+    for (double distance = 10; distance > 0; distance -= 0.01) {
+        CHECK(first_passage(distance, 0.7, 1.3) >= before);
+        before = first_passage(distance, 0.7, 1.3);
+    }
+    CHECK(first_passage(0, -5, 1) == 1);
+    CHECK(first_passage(1, 2, 0) == 1);
+    CHECK(first_passage(1, 0.5, 0) == 0);
+}
+
+TEST_CASE("The logarithm of the normal distribution goes on where the distribution is 0") {
+    CHECK(log_normal_cdf(-7.999999) == Approx(log_normal_cdf(-8.000001)).epsilon(1e-5));
+    CHECK(log_normal_cdf(-100) == Approx(-5005.524).epsilon(1e-5));
+    CHECK(log_normal_cdf(0) == Approx(std::log(0.5)));
+}
+
+TEST_CASE("The passage term does not fall when a band grows and all else stays") {
+    size_axis axis;
+    for (int i = 0; i < 200; ++i) axis.survive(0, size_axis::bin_of(9890));
+    for (int i = 0; i < 40; ++i) axis.happen(size_axis::bin_of(9900.0 + 5 * i), size_axis::bin_of(9990.0 + 5 * i));
+    axis.refresh();
+    for (const double drift : {0.0, 10.0, 500.0, 5000.0}) {
+        motion moves;
+        moves.drift.fill(drift);
+        moves.deviation = 100;
+        moves.jump = drift;
+        double before = 0;
+        for (double size = 100; size < 12'000; size *= 1.01) {
+            split_features::setting here;
+            here.size = size;
+            here.rows = 100;
+            split_features f;
+            f.fill(moves, here, axis);
+            // A bin is a 512th of an octave: what the size gains within one, the threshold given that it is above, may
+            // gain, too. Beyond the threshold what is whole is more and more of a kind that does not split.
+            if (size < 9900) CHECK(f.passage >= before * (1 - 1e-3));
+            before = std::max(before, f.passage);
+        }
+    }
+}
+
+TEST_CASE("Isotonic regression is the nearest non-decreasing sequence") {
+    std::mt19937 random{5};
+    for (int round = 0; round < 200; ++round) {
+        const std::size_t n = 1 + random() % 7;
+        std::vector<double> values(n);
+        std::vector<double> weights(n);
+        for (std::size_t i = 0; i < n; ++i) {
+            values[i] = static_cast<double>(random() % 100) / 100;
+            weights[i] = 1 + static_cast<double>(random() % 5);
+        }
+        // Its closed form: the largest, over beginnings, of the smallest, over ends, of the means between.
+        std::vector<double> expected(n);
+        for (std::size_t i = 0; i < n; ++i) {
+            double best = -1;
+            for (std::size_t from = 0; from <= i; ++from) {
+                double least = 2;
+                for (std::size_t to = i; to < n; ++to) {
+                    double sum = 0;
+                    double weight = 0;
+                    for (std::size_t k = from; k <= to; ++k) {
+                        sum += values[k] * weights[k];
+                        weight += weights[k];
+                    }
+                    least = std::min(least, sum / weight);
+                }
+                best = std::max(best, least);
+            }
+            expected[i] = best;
+        }
+        make_isotonic(values, weights);
+        for (std::size_t i = 0; i < n; ++i) CHECK(values[i] == Approx(expected[i]).margin(1e-12));
+    }
+}
+
+TEST_CASE("Calibration makes claims that are too high come true as often as they say") {
+    std::mt19937 random{13};
+    std::normal_distribution<double> noise{-2, 1.5};
+    std::uniform_real_distribution<double> unit;
+    for (const int steps : {40, 3000}) {  // few positives: two numbers; many: the curve
+        calibration curve;
+        for (int s = 0; s < steps; ++s) {
+            for (int i = 0; i < 20; ++i) {
+                const double truth = noise(random);
+                curve.add(truth + 1.5, unit(random) < sigmoid(truth), 1);  // the score claims too much
+            }
+            curve.step();
+        }
+        double said = 0;
+        double meant = 0;
+        for (int i = 0; i < 2000; ++i) {
+            const double truth = noise(random);
+            said += sigmoid(curve(truth + 1.5));
+            meant += sigmoid(truth);
+        }
+        CHECK(said / meant == Approx(1).margin(steps > 100 ? 0.1 : 0.35));
+    }
+}
+
+TEST_CASE("Lead-time intervals hold as often as they say, whatever is foretold") {
+    std::mt19937 random{17};
+    std::lognormal_distribution<double> off{0.7, 0.5};
+    lead_time lead;
+    int inside = 0;
+    constexpr int rounds = 20'000;
+    for (int i = 0; i < rounds; ++i) {
+        const double came = 100 * off(random);
+        if (i >= rounds / 2) inside += came >= lead.earliest(100) && came <= lead.latest(100) ? 1 : 0;
+        lead.add(100, came);
+    }
+    CHECK(inside / (rounds / 2.0) == Approx(lead_time::coverage).margin(0.03));
+    CHECK(lead.middle(100) == Approx(100 * std::exp(0.7)).epsilon(0.15));
+}
+
+TEST_CASE("The additive model learns a bend that a line cannot") {
+    std::mt19937 random{19};
+    std::uniform_real_distribution<double> unit;
+    additive_model line{{0, 0}, 0, {}};
+    additive_model bent{{0, 0}, 10, {}};
+    double loss_of_line = 0;
+    double loss_of_bent = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        const double x = unit(random);
+        const std::vector<float> numbers{1, static_cast<float>(x)};
+        const std::vector<std::uint16_t> cells{static_cast<std::uint16_t>(x * 10)};
+        const bool came = unit(random) < (x > 0.4 && x < 0.6 ? 0.9 : 0.1);
+        const double p = sigmoid(line.score(numbers, cells));
+        const double q = sigmoid(bent.score(numbers, cells));
+        if (i > 10'000) {
+            loss_of_line += (p - came) * (p - came);
+            loss_of_bent += (q - came) * (q - came);
+        }
+        line.add(numbers, cells, p - (came ? 1 : 0));
+        line.step();
+        bent.add(numbers, cells, q - (came ? 1 : 0));
+        bent.step();
+    }
+    CHECK(loss_of_bent < 0.65 * loss_of_line);
+}
+
+TEST_CASE("The index finds the band of any key, through inserts and erasures") {
+    std::mt19937 random{23};
+    band_index index;
+    std::map<std::string, band_index::slot> model;  // begin to slot; ends are the next begin, or nothing
+    const auto some_key = [&] {
+        char text[32];
+        std::snprintf(text, sizeof text, "t%u/%07u", static_cast<unsigned>(random() % 3),
+                      static_cast<unsigned>(random() % 100'000));
+        return std::string{text};
+    };
+    band_index::slot next = 0;
+    for (int round = 0; round < 6000; ++round) {
+        const std::string k = round % 17 == 0 ? std::string(random() % 3, '\0') : some_key();
+        const auto found = model.find(k);
+        if (found == model.end()) {
+            index.insert(next, {k, {}});
+            model[k] = next++;
+        } else if (round % 3 == 0) {
+            index.erase(found->second);
+            model.erase(found);
+        }
+        const std::string asked = some_key();
+        auto owner = model.upper_bound(asked);
+        const band_index::slot expected = owner == model.begin() ? band_index::none : std::prev(owner)->second;
+        REQUIRE(index.find(asked) == expected);
+        if (expected != band_index::none) {
+            const auto here = std::prev(owner);
+            const auto [before, after] = index.neighbours(expected);
+            REQUIRE(before == (here == model.begin() ? band_index::none : std::prev(here)->second));
+            REQUIRE(after == (owner == model.end() ? band_index::none : owner->second));
+        }
+    }
+    REQUIRE(index.size() == model.size());
+    auto walk = model.begin();
+    index.for_each([&](band_index::slot s) { CHECK(s == (walk++)->second); });
+    for (const auto& [k, s] : std::map{model}) index.erase(s);
+    CHECK(index.size() == 0);
+    CHECK(index.find("t1/5") == band_index::none);
+}
+
+TEST_CASE("The middle of the written keys is where a band will be cut, and the end is where it grows") {
+    std::mt19937_64 random{29};
+    const key_range whole{"k0000", "k9999"};
+    const auto key_of = [](std::uint64_t n) {
+        char text[16];
+        std::snprintf(text, sizeof text, "k%04llu", static_cast<unsigned long long>(n));
+        return std::string{text};
+    };
+    key_sample anywhere;
+    for (int i = 0; i < 5000; ++i) anywhere.add(key_of(random() % 9000), 1, 1, random());
+    const std::vector<key> cuts = anywhere.cuts(whole, 2);
+    REQUIRE(cuts.size() == 1);
+    CHECK(cuts[0] > key_of(3400));
+    CHECK(cuts[0] < key_of(5600));
+    CHECK_FALSE(anywhere.grows_at_end());
+    CHECK(anywhere.cuts(whole, 4).size() == 3);
+
+    key_sample at_end{3000};  // three thousand rows were there before, below what came
+    for (std::uint64_t i = 3000; i < 4000; ++i) at_end.add(key_of(i), 1, 1, random());
+    CHECK(at_end.grows_at_end());
+    const auto left = at_end.within({"k0000", "k2000"}, whole, 0.5);
+    const auto right = at_end.within({"k2000", "k9999"}, whole, 0.5);
+    CHECK(left.growth == 0);
+    CHECK(right.growth == 1);
+    const std::vector<key> middle = at_end.cuts(whole, 2);
+    REQUIRE(middle.size() == 1);
+    CHECK(middle[0] > key_of(1700));
+    CHECK(middle[0] < key_of(2300));
+}
+
+TEST_CASE("A rhythm is known from its third time, is sharp when it is a clock, and is given up when it stops") {
+    rhythms all;
+    const auto day = [](double n) { return after_seconds({1'700'000'000'000'000}, n * 86'400); };
+    const auto name = [](int n) { return "d" + std::to_string(100 + n); };
+    for (int n = 0; n < 12; ++n) all.add({name(n), name(n + 1)}, day(n));
+    REQUIRE(all.all().size() == 1);
+    const rhythm& daily = all.all().front();
+    CHECK(daily.gaps == 11);
+    CHECK(daily.last.end == name(12));
+    CHECK(daily.chance(day(11.2), 6 * 3600.0) < 0.02);
+    CHECK(daily.chance(day(11.9), 6 * 3600.0) > 0.9);
+    CHECK(daily.chance(day(40), 6 * 3600.0) < 0.1);
+    CHECK(daily.gap(0) == Approx(86'400).epsilon(0.01));
+}
+
+TEST_CASE("No row is learnt before its horizon is over, and each with what came of it") {
+    waiting_rows rows;
+    const auto row = [](double at, std::uint64_t id) {
+        waiting_row r;
+        r.at = at;
+        r.until = at + 10;
+        r.first = {id, {}};
+        return r;
+    };
+    for (const double at : {0.0, 5.0, 10.0})
+        for (std::uint64_t id = 1; id <= 3; ++id) rows.add(row(at, id));
+    rows.end({1, {}}, lineage_kind::split, 7, 1);
+    rows.end({2, {}}, lineage_kind::merge, 8, 2);
+    rows.end({3, {}}, lineage_kind::split, 16, 3);
+    std::map<std::pair<double, std::uint64_t>, bool> learnt;
+    int steps = 0;
+    const auto mature = [&](double now) {
+        rows.mature(
+            now, lineage_kind::split,
+            [&](const waiting_row& r, bool came, double) {
+                REQUIRE(r.until <= now);
+                learnt[{r.at, r.first.native}] = came;
+            },
+            [&] { ++steps; });
+    };
+    mature(9.9);
+    CHECK(learnt.empty());  // one came already, but what did not is not known
+    mature(15);
+    CHECK(learnt.size() == 6);
+    mature(100);
+    CHECK(steps == 3);
+    CHECK(rows.size() == 0);
+    const std::map<std::pair<double, std::uint64_t>, bool> expected{
+        {{0, 1}, true},  {{0, 2}, false},  {{0, 3}, false},  {{5, 1}, true}, {{5, 2}, false},
+        {{5, 3}, false}, {{10, 1}, false}, {{10, 2}, false}, {{10, 3}, true}};
+    CHECK(learnt == expected);
+}
+
+TEST_CASE("What is written of a model is read again, and nothing else is") {
+    std::vector<float> sparse(1000);
+    sparse[7] = 1.5F;
+    sparse[999] = -2;
+    double number = 0.25;
+    std::string text = "a\0b";
+    model_writer out{"magic "};
+    out.sparse(sparse);
+    out.number(number);
+    out.text(text);
+    const std::string bytes = std::move(out).finish();
+    CHECK(bytes.size() < 100);
+
+    std::vector<float> again(1000, 3.0F);
+    double number_again = 0;
+    std::string text_again;
+    model_reader in{"magic ", bytes};
+    in.sparse(again);
+    in.number(number_again);
+    in.text(text_again);
+    in.finish();
+    CHECK(again == sparse);
+    CHECK(number_again == number);
+    CHECK(text_again == text);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        std::string damaged = bytes;
+        damaged[i] = static_cast<char>(damaged[i] ^ 4);
+        CHECK_THROWS_AS((model_reader{"magic ", damaged}), error);
+        CHECK_THROWS_AS((model_reader{"magic ", bytes.substr(0, i)}), error);
+    }
+}
