@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "foreshadow/predict/ensemble.hpp"
+
+#include "foreshadow/predict/scripted.hpp"
+#include "foreshadow/predict/silent.hpp"
+#include "foreshadow/predict/size_extrapolation.hpp"
+#include "foreshadow/testing/conformance/predictor.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+using namespace foreshadow;
+
+namespace {
+
+scripted always(std::uint64_t which) {
+    scripted::line line;
+    line.every_time = true;
+    line.what.kind = lineage_kind::split;
+    line.what.partitions = {{which, {1}}};
+    line.what.confidence = 0.9;
+    line.what.because = {{"of", static_cast<double>(which), ""}};
+    return scripted{{line}};
+}
+
+}  // namespace
+
+TEST_CASE("an ensemble follows the member that is right") {
+    ensemble<scripted, scripted, silent> one{always(1), always(2), silent{}};
+    one.start({});
+    wall_time now{1'700'000'000'000'000};
+    const partition first{{1, {1}}, "first", {"a", "b"}};
+    std::vector<prediction> said;
+    for (int i = 0; i < 200; ++i) {
+        said.clear();
+        one.forecast(now, 10, said);
+        now = after_seconds(now, 5);
+        one.learn({{{2}, 0}, now, lineage_kind::split, {first}, {first, first}, {}});  // it does so each time
+    }
+    CHECK(one.weights()[0] > 0.9);
+    REQUIRE(said.size() == 2);
+    for (const prediction& p : said) {
+        CHECK(p.predictor == "ensemble");
+        REQUIRE(p.because.size() == 1);
+        CHECK(p.because[0].value == static_cast<double>(p.partitions[0].native));
+        if (p.partitions[0].native == 1)
+            CHECK(p.confidence > 0.7);
+        else
+            CHECK(p.confidence < 0.05);
+    }
+}
+
+TEST_CASE("an ensemble counts what came after a horizon as not having come") {
+    ensemble<scripted, silent> one{always(1), silent{}};
+    wall_time now{1'700'000'000'000'000};
+    const partition first{{1, {1}}, "first", {"a", "b"}};
+    std::vector<prediction> said;
+    for (int i = 0; i < 200; ++i) {
+        said.clear();
+        one.forecast(now, 10, said);
+        now = after_seconds(now, 20);
+        one.learn({{{2}, 0}, now, lineage_kind::split, {first}, {first, first}, {}});
+    }
+    CHECK(one.weights()[1] > 0.9);
+}
+
+TEST_CASE("an ensemble remembers, and refuses what is of another") {
+    ensemble<size_extrapolation, silent> one;
+    wall_time now{1'700'000'000'000'000};
+    std::vector<prediction> said;
+    one.forecast(now, 10, said);
+    CHECK(said.empty());
+    ensemble<size_extrapolation, silent> other;
+    other.load(one.save());
+    CHECK(other.save() == one.save());
+    CHECK(other.weights() == one.weights());
+    ensemble<silent, size_extrapolation> turned;
+    CHECK_THROWS_AS(turned.load(one.save()), error);
+    ensemble<silent> fewer;
+    CHECK_THROWS_AS(fewer.load(one.save()), error);
+}
+
+TEST_CASE("an ensemble keeps the contract of predictors") {
+    const auto found = testing::check_predictor([] { return ensemble<size_extrapolation, silent>{}; });
+    INFO(found.text());
+    CHECK(found.is_kept());
+}
