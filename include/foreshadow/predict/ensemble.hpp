@@ -10,6 +10,7 @@
 
 #include "foreshadow/error.hpp"
 #include "foreshadow/predict/predictor.hpp"
+#include "foreshadow/predict/silent.hpp"
 
 #include <boost/hana/for_each.hpp>
 #include <boost/hana/tuple.hpp>
@@ -224,5 +225,7 @@ class ensemble {
     std::array<double, count> loss_{};
     std::deque<said> waiting_;
 };
+
+static_assert(predictor<ensemble<silent, silent>>);
 
 }  // namespace foreshadow

@@ -21,8 +21,6 @@ namespace foreshadow {
 /// - `learn(event)`: a layout change that came about; called after `observe` of the batch that it stood in.
 /// - `forecast(now, horizon_seconds, out)`: appends what is expected within the horizon. Ids and issue are filled in by
 /// the caller.
-/// - `measured(told)`, where a predictor has it: the layout with the sizes that the source tells now, for sources that
-/// keep them fresh. Called before a forecast; without it sizes follow from what is written.
 /// - `save()`, `load(state)`: what was learnt, as bytes of the predictor's own; `load` of foreign bytes throws
 /// `corrupt`.
 ///
