@@ -65,7 +65,7 @@ def cell(pair):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tool", default="build/release/bin/foreshadow")
-    parser.add_argument("--predictor", default="linear")
+    parser.add_argument("--predictor", default="hazard")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", help="write all figures there")
     parser.add_argument("--check", action="store_true")

@@ -20,7 +20,8 @@ namespace tool {
 any_predictor predictor_called(const std::string& name) {
     if (name == "silent") return foreshadow::silent{};
     if (name == "size") return foreshadow::size_extrapolation{};
-    throw wrong_usage{"there is no predictor \"" + name + "\"", "write size or silent"};
+    if (name == "hazard") return foreshadow::hazard_predictor{};
+    throw wrong_usage{"there is no predictor \"" + name + "\"", "write hazard, size or silent"};
 }
 
 namespace {

@@ -4,6 +4,7 @@
 // how a program offers names on its command line and still composes at compile time.
 #pragma once
 
+#include "foreshadow/predict/hazard_predictor.hpp"
 #include "foreshadow/predict/predictor.hpp"
 #include "foreshadow/predict/silent.hpp"
 #include "foreshadow/predict/size_extrapolation.hpp"
@@ -65,7 +66,8 @@ class any_predictor_of {
     std::variant<Predictors...> chosen_;
 };
 
-using any_predictor = any_predictor_of<foreshadow::silent, foreshadow::size_extrapolation>;
+using any_predictor =
+    any_predictor_of<foreshadow::silent, foreshadow::size_extrapolation, foreshadow::hazard_predictor>;
 static_assert(foreshadow::predictor<any_predictor>);
 
 class any_pace {
@@ -83,7 +85,7 @@ class any_pace {
 };
 static_assert(foreshadow::pace<any_pace>);
 
-/// "silent" or "size". Errors: `wrong_usage`.
+/// "silent", "size" or "hazard". Errors: `wrong_usage`.
 [[nodiscard]] any_predictor predictor_called(const std::string& name);
 
 /// "flat-out", "two-thresholds", "latency-guard" or "fixed:BYTES_PER_SECOND" (with K, M or G). Errors: `wrong_usage`.

@@ -5,6 +5,7 @@
 #include "verbs.hpp"
 
 #include "foreshadow/predict/forecast_score.hpp"
+#include "foreshadow/predict/hazard_predictor.hpp"
 #include "foreshadow/predict/prequential.hpp"
 #include "foreshadow/predict/reliability_plot.hpp"
 #include "foreshadow/predict/silent.hpp"
@@ -75,13 +76,14 @@ ft::replay_options replay_of(const forecast_settings& chosen, const std::vector<
 template <class Use>
 auto with_predictor(const forecast_settings& chosen, Use use) {
     if (chosen.predictor == "silent") return use([] { return fs::silent{}; });
+    if (chosen.predictor == "hazard") return use([] { return fs::hazard_predictor{{.least_confidence = 0}}; });
     if (chosen.predictor == "linear" || chosen.predictor == "size")
         return use([&] {
             return fs::size_extrapolation{{.measure = chosen.size ? fs::size_measure::bytes : fs::size_measure::rows,
                                            .half_life_seconds = 7 * seconds_of_tick(chosen),
                                            .least_confidence = 0}};
         });
-    throw wrong_usage{"there is no predictor \"" + chosen.predictor + "\"", "write linear or silent"};
+    throw wrong_usage{"there is no predictor \"" + chosen.predictor + "\"", "write hazard, linear or silent"};
 }
 
 scored_trace score(const forecast_settings& chosen, const std::vector<fs::trace_line>& trace) {

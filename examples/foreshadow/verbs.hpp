@@ -52,7 +52,7 @@ int release(const release_settings& chosen);
 
 struct forecast_settings {
     std::string subject;  ///< a trace, - for standard input, a source, or a repository
-    std::string predictor = "linear";
+    std::string predictor = "hazard";
     std::string rule;  ///< empty: the trace tells its layout changes
     std::optional<double> size;
     std::optional<double> keys;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "trial.hpp"
 
+#include "foreshadow/predict/hazard_predictor.hpp"
 #include "foreshadow/predict/silent.hpp"
 #include "foreshadow/predict/size_extrapolation.hpp"
 #include "foreshadow/schedule/at_risk_first.hpp"
@@ -8,6 +9,7 @@
 #include "foreshadow/schedule/fixed_rate.hpp"
 #include "foreshadow/schedule/flat_out.hpp"
 #include "foreshadow/schedule/hottest_last.hpp"
+#include "foreshadow/schedule/latency_guard.hpp"
 #include "foreshadow/schedule/two_thresholds.hpp"
 #include "foreshadow/testing/faulty_predictor.hpp"
 #include "foreshadow/testing/hostile.hpp"
@@ -44,6 +46,8 @@ struct broken {
             return fs::fixed_rate{.bytes_per_second = 256 << 10};
         case speed::two_thresholds:
             return fs::two_thresholds{{.slowest = 64 << 10, .fastest = 1 << 20, .first = 128 << 10}};
+        case speed::latency_guard:
+            return fs::latency_guard{{.slowest = 64 << 10, .fastest = 1 << 20, .first = 128 << 10}};
         case speed::flat_out:
             break;
     }
@@ -175,6 +179,8 @@ class living_trial {
         switch (which_.says) {
             case foreteller::size_extrapolation:
                 return forgetful(fs::size_extrapolation{});
+            case foreteller::hazard:
+                return forgetful(fs::hazard_predictor{});
             case foreteller::prophet:
                 return forgetful(ft::prophet{future_});
             case foreteller::liar:
@@ -370,7 +376,7 @@ trial trial_with(std::uint64_t seed, ft::faults what_goes_wrong) {
         if (seed % 8 == 3) made.how.checkpoint_seconds = 0;
     }
     made.says = static_cast<foreteller>(seed % foretellers);
-    made.at = static_cast<speed>(seed / foretellers % 3);
+    made.at = static_cast<speed>(seed / foretellers % 4);
     made.in = static_cast<order>(seed / 3 % 3);
     ft::seeded_random dice{seed * 104'729 + 1};
     if (dice.chance(.25)) made.shards.count = dice.between(2, 4);

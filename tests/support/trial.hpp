@@ -14,6 +14,7 @@ namespace support {
 enum class foreteller : std::uint8_t {
     silent,
     size_extrapolation,
+    hazard,
     prophet,
     liar,
     laggard,
@@ -21,8 +22,8 @@ enum class foreteller : std::uint8_t {
     erratic,
     malformed
 };
-inline constexpr std::size_t foretellers = 8;
-enum class speed : std::uint8_t { flat_out, fixed, two_thresholds };
+inline constexpr std::size_t foretellers = 9;
+enum class speed : std::uint8_t { flat_out, fixed, two_thresholds, latency_guard };
 enum class order : std::uint8_t { at_risk_first, by_key, hottest_last };
 
 struct trial {
