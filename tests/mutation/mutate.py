@@ -59,8 +59,9 @@ PARTS = {
     "plane/detail/cover_sweep.hpp": RULES, "plane/detail/journal_stretches.hpp": RULES, "plane/layout.hpp": RULES,
     "plane/layout_history.hpp": RULES, "plane/lineage.hpp": RULES, "row/merge.hpp": RULES,
     "row/detail/merge_inputs.hpp": RULES, "row/detail/row_in_making.hpp": RULES, "row/detail/erasure_sweep.hpp": RULES,
-    "row/fold.hpp": RULES, "store/detail/block_store.hpp": ["store", *WHOLE], "store/journal.hpp": ["store", *WHOLE],
-    "orchestrate/back_up.hpp": WHOLE, "orchestrate/checkpointer.hpp": WHOLE, "orchestrate/recorder.hpp": WHOLE,
+    "row/fold.hpp": RULES, "plane/box.hpp": RULES, "store/detail/block_store.hpp": ["store", *WHOLE],
+    "store/detail/block_write.hpp": ["store", *WHOLE], "store/journal.hpp": ["store", *WHOLE],
+    "orchestrate/back_up.hpp": WHOLE, "orchestrate/detail/opening.hpp": WHOLE, "orchestrate/checkpointer.hpp": WHOLE, "orchestrate/recorder.hpp": WHOLE,
     "orchestrate/restore.hpp": WHOLE,
 }
 # Where the unit tests have another name than the header.
