@@ -7,7 +7,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -36,8 +35,7 @@ void words_of(std::set<std::string>& words) {
 }
 
 std::string section(const std::string& title) {
-    const auto root = std::filesystem::path{__FILE__}.parent_path().parent_path().parent_path();
-    std::ifstream page{root / "docs" / "format.md"};
+    std::ifstream page{FORESHADOW_DOCS "/format.md"};
     const std::string text{std::istreambuf_iterator<char>{page}, {}};
     const std::size_t begin = text.find("\n## " + title + "\n");
     REQUIRE(begin != std::string::npos);

@@ -212,9 +212,10 @@ TEST_CASE("a database that was put back to an older copy of itself is read again
     };
     write("CREATE TABLE t(id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES(1, 'first'), (2, 'first'), (3, 'first')");
     backups b{path};
-    std::vector<std::string> warnings;
+    std::vector<std::string> warnings;  // but for the one that it is not in WAL mode, where a copy would be two files
     b.told = [&](const event& e) {
-        if (const auto* w = std::get_if<warning>(&e)) warnings.push_back(w->text);
+        const auto* w = std::get_if<warning>(&e);
+        if (w != nullptr && w->text.find("WAL mode") == std::string::npos) warnings.push_back(w->text);
     };
     const restore_point first = b.run();
     files::copy_file(path, here / "older.db");
