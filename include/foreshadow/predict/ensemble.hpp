@@ -49,10 +49,12 @@ class ensemble {
     void observe(const log_batch& batch, const layout& now) {
         each([&](auto& member, std::size_t) { member.observe(batch, now); });
     }
-    /// For members that take sizes from the source; see `hazard_predictor`.
-    void measured(const layout& told) {
-        each([&](auto& member, std::size_t) {
-            if constexpr (requires { member.measured(told); }) member.measured(told);
+    /// For the members that take measurements; the others are not asked.
+    void measured(const layout& told)
+        requires(takes_measurements<Members> || ...)
+    {
+        each([&]<class Member>(Member& member, std::size_t) {
+            if constexpr (takes_measurements<Member>) member.measured(told);
         });
     }
 
@@ -226,6 +228,6 @@ class ensemble {
     std::deque<said> waiting_;
 };
 
-static_assert(predictor<ensemble<silent, silent>>);
+static_assert(predictor<ensemble<silent, silent>> && !takes_measurements<ensemble<silent, silent>>);
 
 }  // namespace foreshadow

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "foreshadow/predict/ensemble.hpp"
 
+#include "foreshadow/predict/hazard_predictor.hpp"
 #include "foreshadow/predict/scripted.hpp"
 #include "foreshadow/predict/silent.hpp"
 #include "foreshadow/predict/size_extrapolation.hpp"
@@ -83,8 +84,34 @@ TEST_CASE("an ensemble remembers, and refuses what is of another") {
     CHECK_THROWS_AS(fewer.load(one.save()), error);
 }
 
+TEST_CASE("an ensemble tells measurements to the members that take them") {
+    const hazard_predictor::options known{.split_at_bytes = 1'000'000, .least_confidence = 0};
+    using asked = ensemble<silent, hazard_predictor>;
+    STATIC_REQUIRE(takes_measurements<asked>);
+    STATIC_REQUIRE_FALSE(takes_measurements<ensemble<size_extrapolation, silent>>);
+    asked one{silent{}, hazard_predictor{known}};
+    layout now{{1}, {{{1, {1}}, "p", key_range::all(), content::data, false, 100, 200'000}}};
+    one.start(now);
+    wall_time time{1'700'000'000'000'000};
+    std::vector<prediction> said;
+    for (int s = 0; s < 50; ++s) {
+        time = after_seconds(time, 1);
+        now.partitions[0].bytes += 1000;
+        one.measured(now);
+        said.clear();
+        one.forecast(time, 10, said);
+    }
+    REQUIRE(said.size() == 1);
+    REQUIRE_FALSE(said[0].because.empty());
+    CHECK(said[0].because[0].name == "size");
+    CHECK(said[0].because[0].value == Approx(250'000));
+}
+
 TEST_CASE("an ensemble keeps the contract of predictors") {
     const auto found = testing::check_predictor([] { return ensemble<size_extrapolation, silent>{}; });
     INFO(found.text());
     CHECK(found.is_kept());
+    const auto learns = testing::check_predictor([] { return ensemble<hazard_predictor, size_extrapolation>{}; });
+    INFO(learns.text());
+    CHECK(learns.is_kept());
 }
