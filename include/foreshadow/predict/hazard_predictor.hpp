@@ -123,6 +123,7 @@ inline void hazard_predictor::begin_anew() {
 }
 
 inline void hazard_predictor::learn(const lineage_event& event) {
+    if (!bands_.is_told() && detail::repeats_sizes(event)) return learn(detail::without_sizes(event));
     const double at = bands_.seconds(event.time);
     ++events_;
     const std::vector<slot> ended = bands_.known(event.from);

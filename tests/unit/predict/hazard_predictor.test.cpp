@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "foreshadow/predict/hazard_predictor.hpp"
 
+#include "foreshadow/predict/ensemble.hpp"
+#include "foreshadow/predict/silent.hpp"
 #include "foreshadow/testing/conformance/predictor.hpp"
 
 #include <catch2/catch.hpp>
@@ -28,6 +30,10 @@ key number(std::uint64_t n) {
     return text;
 }
 
+/// What the source tells of the sizes of partitions that a split made: theirs, nothing, or what it told of their
+/// parent.
+enum class told_of_children { exactly, nothing, shared_out };
+
 /// A table whose partitions split at their median when they have reached `threshold` rows, and what a predictor says of
 /// it.
 template <class Predictor>
@@ -42,7 +48,14 @@ class table {
 
     Predictor one;
     std::size_t splits = 0;
+    told_of_children told = told_of_children::exactly;
 
+    /// Rows that were there before; the layout tells them, once.
+    void fill(std::size_t rows) {
+        while (rows_[0].size() < rows) rows_[0].insert(number(random_() % 1'000'000'000));
+        now_.partitions[0].rows = rows;
+        now_.partitions[0].bytes = rows * 260;
+    }
     void start() { one.start(now_); }
 
     /// A second of inserts; splits follow.
@@ -102,8 +115,15 @@ class table {
         left.id = {++ids_, position_};
         right.id = {++ids_, position_};
         left.interval.end = right.interval.begin = middle;
-        left.rows = static_cast<std::uint64_t>(std::distance(rows_[i].begin(), rows_[i].find(middle)));
-        right.rows = rows_[i].size() - left.rows;
+        const bool is_shared = told == told_of_children::shared_out;
+        for (partition* child : {&left, &right}) {
+            child->rows = is_shared ? child->rows / 2 : 0;
+            child->bytes = is_shared ? child->bytes / 2 : 0;
+        }
+        if (told == told_of_children::exactly) {
+            left.rows = static_cast<std::uint64_t>(std::distance(rows_[i].begin(), rows_[i].find(middle)));
+            right.rows = rows_[i].size() - left.rows;
+        }
         event.to = {left, right};
         now_.partitions[i] = left;
         now_.partitions.insert(now_.partitions.begin() + static_cast<std::ptrdiff_t>(i) + 1, right);
@@ -238,6 +258,65 @@ TEST_CASE("the boundary is the median of what was written, and the last child gr
         INFO((at_end ? "at the end" : "anywhere"));
         CHECK(off / seen < 0.18);
     }
+}
+
+TEST_CASE("with nothing but the stream, and sizes that were told once, splits are foreseen") {
+    for (const auto told : {told_of_children::nothing, told_of_children::shared_out}) {
+        table<hazard_predictor> t{1500, 7};
+        t.told = told;
+        t.fill(900);
+        t.start();
+        std::map<partition_id, double> surest;  // of what was said in time
+        std::size_t splits = 0;
+        std::size_t caught = 0;
+        prediction last;
+        for (int s = 0; s < 1000; ++s) {
+            const layout before = t.now();
+            t.second(40);
+            if (s > 350)
+                for (const partition& p : before.partitions)
+                    if (t.now().find(p.id) == nullptr) {
+                        ++splits;
+                        if (surest[p.id] >= 0.3) ++caught;
+                    }
+            if (s % 4 != 0) continue;
+            for (auto& [id, p] : t.forecast(20)) {
+                surest[id] = std::max(surest[id], p.confidence);
+                if (number_of(p, "size") < 1480) last = std::move(p);
+            }
+        }
+        INFO((told == told_of_children::nothing ? "nothing is told of children"
+                                                : "children are told a share of the parent"));
+        REQUIRE(splits >= 12);
+        CHECK(caught >= splits * 8 / 10);
+        CHECK(number_of(last, "threshold") == Approx(1500).epsilon(0.03));
+    }
+}
+
+TEST_CASE("in an ensemble it says what it says alone, and nothing where that is nothing: between waves of splits") {
+    table<hazard_predictor> alone{1500, 7};
+    table<ensemble<hazard_predictor, silent>> together{1500, 7};
+    alone.start();
+    together.start();
+    std::size_t said = 0;
+    std::size_t lulls = 0;
+    for (int s = 0; s < 700; ++s) {
+        alone.second(40);
+        together.second(40);
+        if (s % 4 != 0) continue;
+        const auto expected = alone.forecast(20);
+        const auto found = together.forecast(20);
+        REQUIRE(found.size() == expected.size());
+        for (const auto& [id, p] : expected) {
+            REQUIRE(found.contains(id));
+            CHECK(found.at(id).because == p.because);
+            CHECK(found.at(id).boundaries == p.boundaries);
+        }
+        said += expected.size();
+        if (s > 400 && expected.empty()) ++lulls;
+    }
+    CHECK(said > 100);
+    CHECK(lulls > 0);  // keys are even, so partitions grow alike, and split nearly all at once
 }
 
 TEST_CASE("a known threshold is believed from the first second") {

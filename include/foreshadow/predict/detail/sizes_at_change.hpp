@@ -12,6 +12,29 @@
 
 namespace foreshadow::detail {
 
+/// Whether what is told of the children is nothing but what had been told of their parents, shared out: a source that
+/// tells sizes once does so, and what was written since is not in it.
+[[nodiscard]] inline bool repeats_sizes(const lineage_event& event) {
+    double told = 0;
+    const auto repeats = [&](auto size) {
+        double before = 0;
+        double after = 0;
+        for (const partition& p : event.from) before += size(p);
+        for (const partition& p : event.to) after += size(p);
+        told += after;
+        return std::abs(after - before) <= static_cast<double>(event.to.size());  // shares are rounded
+    };
+    const bool rows = repeats([](const partition& p) { return static_cast<double>(p.rows); });
+    const bool bytes = repeats([](const partition& p) { return static_cast<double>(p.bytes); });
+    return told > 0 && rows && bytes && !event.from.empty();
+}
+
+/// The same change, as a source would tell it that knows no sizes.
+[[nodiscard]] inline lineage_event without_sizes(lineage_event event) {
+    for (partition& p : event.to) p.rows = p.bytes = 0;
+    return event;
+}
+
 /// By each measure, how large a band was when it split.
 [[nodiscard]] inline thresholds::sizes sizes_at_split(const bands& all, const lineage_event& event, bands::slot s) {
     double rows = 0;
