@@ -187,10 +187,12 @@ class ensemble {
     void settle(wall_time now) {
         while (!waiting_.empty() && waiting_.front().until <= now) {
             const said& s = waiting_.front();
-            for (std::size_t i = 0; i < count; ++i) {
-                const double off = std::log1p(std::exp(s.came ? -s.odds[i] : s.odds[i]));
-                loss_[i] += memory * (sharpness * off - loss_[i]);
-            }
+            std::array<double, count> off{};
+            for (std::size_t i = 0; i < count; ++i) off[i] = std::log1p(std::exp(s.came ? -s.odds[i] : s.odds[i]));
+            // What all of them knew alike is no reason to forget who knew more: most partitions do nothing.
+            const auto [least, most] = std::minmax_element(off.begin(), off.end());
+            const double keep = 1 - memory * std::min(*most - *least, 1.0);
+            for (std::size_t i = 0; i < count; ++i) loss_[i] = keep * loss_[i] + memory * sharpness * (off[i] - *least);
             waiting_.pop_front();
         }
     }

@@ -68,6 +68,33 @@ TEST_CASE("an ensemble counts what came after a horizon as not having come") {
     CHECK(one.weights()[1] > 0.9);
 }
 
+TEST_CASE("an ensemble does not forget who was right over partitions that do nothing") {
+    const auto sure_of = [](std::uint64_t which) {
+        std::vector<scripted::line> lines;
+        for (std::uint64_t i = 1; i <= 500; ++i) {
+            scripted::line line;
+            line.every_time = true;
+            line.what.kind = lineage_kind::split;
+            line.what.partitions = {{i, {1}}};
+            line.what.confidence = i == which ? 0.9 : 0.001;
+            lines.push_back(line);
+        }
+        return scripted{lines};
+    };
+    ensemble<scripted, scripted> one{sure_of(1), sure_of(2)};
+    one.start({});
+    wall_time now{1'700'000'000'000'000};
+    const partition first{{1, {1}}, "first", {"a", "b"}};
+    std::vector<prediction> said;
+    for (int i = 0; i < 60; ++i) {
+        said.clear();
+        one.forecast(now, 10, said);
+        now = after_seconds(now, 5);
+        one.learn({{{2}, 0}, now, lineage_kind::split, {first}, {first, first}, {}});
+    }
+    CHECK(one.weights()[0] > 0.9);
+}
+
 TEST_CASE("an ensemble remembers, and refuses what is of another") {
     ensemble<size_extrapolation, silent> one;
     wall_time now{1'700'000'000'000'000};
