@@ -28,7 +28,7 @@ struct database_options {
     bool estimates = true;           ///< whether the layout tells sizes
     double read_seconds = 0.004;     ///< the mean time of a chunk
     double heartbeat_seconds = 0.5;
-    std::size_t rows_per_chunk = 40;  ///< the most that a chunk reads, whatever its budget
+    std::size_t rows_per_chunk = 40;       ///< the most that a chunk reads, whatever its budget
     std::vector<omission> omissions = {};  ///< what there is in no partition, as its source tells it
 };
 
