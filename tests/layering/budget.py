@@ -16,9 +16,9 @@ from pathlib import Path
 BUDGETS = [
     (["/xtensor/", "/boost/asio/"], 205, "with Asio and xtensor"),
     (["/xtensor/"], 165, "with xtensor"),
-    (["/boost/asio/", "/nlohmann/"], 170, "with Asio and JSON"),
+    (["/boost/asio/", "/rapidjson/"], 150, "with Asio and JSON"),
     (["/boost/asio/"], 115, "with Asio"),
-    (["/nlohmann/"], 110, "with JSON"),
+    (["/rapidjson/"], 80, "with JSON"),
     ([], 65, "a policy"),
 ]
 ADAPTER = 22  # more for an adapter: it also draws in its database's client, <filesystem> and <chrono>
