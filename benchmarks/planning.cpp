@@ -2,7 +2,7 @@
 //
 // How planning grows: each measurement is made with ten times as much, twice. What takes n log n becomes ten to
 // thirteen times as slow; what becomes a hundred times as slow has a square in it.
-#include "foreshadow/orchestrate/detail/erasure_index.hpp"
+#include "foreshadow/orchestrate/detail/interval_index.hpp"
 #include "foreshadow/orchestrate/detail/journal_needs.hpp"
 #include "foreshadow/plane/box.hpp"
 #include "foreshadow/plane/coverage.hpp"
@@ -199,7 +199,7 @@ void erasures_of_pieces(benchmark::State& state) {
     std::vector<range_erasure> erasures{{{{1}, 0}, key_range::all()}};
     for (const partition& p : now.partitions) erasures.push_back({{{2}, 0}, p.interval});
     for (auto _ : state) {
-        const detail::erasure_index index{erasures};
+        const detail::interval_index<range_erasure> index{erasures};
         std::size_t found = 0;
         for (const partition& p : now.partitions) index.overlapping(p.interval, [&](const range_erasure&) { ++found; });
         benchmark::DoNotOptimize(found);

@@ -8,7 +8,7 @@
 #include "foreshadow/catalog/consistency.hpp"
 #include "foreshadow/catalog/restore_point.hpp"
 #include "foreshadow/observe/event.hpp"
-#include "foreshadow/orchestrate/detail/erasure_index.hpp"
+#include "foreshadow/orchestrate/detail/interval_index.hpp"
 #include "foreshadow/orchestrate/detail/journal_needs.hpp"
 #include "foreshadow/orchestrate/restore_report.hpp"
 #include "foreshadow/plane/coverage.hpp"
@@ -142,9 +142,10 @@ class restore {
                   [](const segment& a, const segment& b) { return a.after < b.after; });
         journal_needs needs{cover};
         journal_reader<Repository> reader{repository_};
-        const typename journal_reader<Repository>::sink into_log = [this, &log](const change_view& change) {
+        std::vector<replacement> replaced;
+        const typename journal_reader<Repository>::sink into_log = [&](const change_view& change) {
             if (change.kind == change_kind::replaced)
-                replaced_.push_back({.interval = {key{change.key}, key{change.payload}}, .at = change.at});
+                replaced.push_back({.interval = {key{change.key}, key{change.payload}}, .at = change.at});
             log.add(change);
         };
         for (const segment& s : segments) {
@@ -154,7 +155,8 @@ class restore {
             report_.journal_bytes_read += co_await reader.read(s, std::move(keys), needed.after, needed.upto, into_log);
         }
         log.seal();
-        erased_ = erasure_index{log.erasures()};
+        erased_ = interval_index{log.erasures()};
+        replaced_ = interval_index{std::move(replaced)};
     }
 
     task<> fill(const partition& part, const proof& cover, const boxes& known, sorted_log& log) {
@@ -230,17 +232,16 @@ class restore {
             erased_.overlapping(piece.interval, [&](const range_erasure& e) {
                 if (is_needed(e.at)) add_erasure(open.plan, e);
             });
-            for (const replacement& r : replaced_)
+            replaced_.overlapping(piece.interval, [&](const replacement& r) {
                 if (is_needed(r.at)) expect_contained(piece, r);
+            });
         }
         return open;
     }
 
     /// What was replaced untold must be in the base: the proof saw to that, by a catalog that may have lost it.
     void expect_contained(const proof_piece& piece, const replacement& untold) const {
-        if (!untold.interval.overlaps(piece.interval) || untold.at < piece.since || untold.at.at > report_.at ||
-            piece.seen.contains(untold.at.at))
-            return;
+        if (untold.at < piece.since || untold.at.at > report_.at || piece.seen.contains(untold.at.at)) return;
         throw error{errc::corrupt,
                     "the journal tells that the content of " + printable(untold.interval) + " was replaced at " +
                         std::to_string(untold.at.at.value) + ", and the catalog does not",
@@ -279,9 +280,9 @@ class restore {
     Conflict& conflicts_;
     Observer& observer_;
     restore_report report_;
-    std::string point_object_;           ///< for messages
-    std::vector<replacement> replaced_;  ///< that the journal tells of
-    erasure_index erased_;               ///< by the journal
+    std::string point_object_;              ///< for messages
+    interval_index<range_erasure> erased_;  ///< by the journal
+    interval_index<replacement> replaced_;  ///< as the journal tells
     std::uint64_t total_bytes_ = 0;
 };
 

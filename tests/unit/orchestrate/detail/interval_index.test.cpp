@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "foreshadow/orchestrate/detail/erasure_index.hpp"
+#include "foreshadow/orchestrate/detail/interval_index.hpp"
+
+#include "foreshadow/plane/box.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,7 +12,7 @@
 #include <vector>
 
 using namespace foreshadow;
-using detail::erasure_index;
+using erasure_index = detail::interval_index<range_erasure>;
 
 namespace {
 
