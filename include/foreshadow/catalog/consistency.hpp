@@ -92,20 +92,23 @@ inline void expect_consistent(const catalog& knows) {
     }
 }
 
+/// Throws `corrupt` where `anew`, a point's proof as it is worked out now, is none, or not the one that the point has.
+inline void expect_proof(const restore_point& point, const proof& anew) {
+    if (!anew.is_complete())
+        detail::throw_contradiction("the proof fails for the keys " + printable(anew.gaps.front().interval) + ": " +
+                                    anew.gaps.front().why);
+    if (spelled_out(anew, point.knows.known) != point.proof)
+        detail::throw_contradiction("its boxes do not prove the state in the way that its proof says");
+}
+
 /// Throws `corrupt` where a point's catalog contradicts itself, or does not prove the point in the way that the point
 /// says it does.
 ///
 /// Complexity: as `prove`.
 inline void expect_consistent(const restore_point& point) {
     expect_consistent(point.knows);
-    const boxes& known = point.knows.known;
     if (point.at < point.knows.first.at) detail::throw_contradiction("it is from before its first layout");
-    const proof anew = prove(known, history_of(point.knows).at(point.at), point.at);
-    if (!anew.is_complete())
-        detail::throw_contradiction("the proof fails for the keys " + printable(anew.gaps.front().interval) + ": " +
-                                    anew.gaps.front().why);
-    if (spelled_out(anew, known) != point.proof)
-        detail::throw_contradiction("its boxes do not prove the state in the way that its proof says");
+    expect_proof(point, prove(point.knows.known, history_of(point.knows).at(point.at), point.at));
 }
 
 /// Throws `corrupt` where the journal over `(after, upto]` tells of other layout changes than the catalog.

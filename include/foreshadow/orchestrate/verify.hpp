@@ -96,7 +96,10 @@ class verify {
             for (const gap& g : cover.gaps)
                 report_.findings.push_back(
                     {name.object, "the proof fails: " + g.why, {affected(name.id, shape, g.interval)}});
-            if (cover.is_complete()) expect_consistent(point);
+            if (cover.is_complete()) {
+                expect_consistent(point.knows);
+                expect_proof(point, cover);
+            }
         } catch (const error& e) {
             note_contradiction(e, name);
         }
