@@ -10,6 +10,7 @@
 #include "foreshadow/schedule/fixed_rate.hpp"
 #include "foreshadow/schedule/flat_out.hpp"
 #include "foreshadow/schedule/latency_guard.hpp"
+#include "foreshadow/schedule/outlook.hpp"
 #include "foreshadow/schedule/scan_plan.hpp"
 #include "foreshadow/schedule/two_thresholds.hpp"
 #include "foreshadow/testing/random.hpp"
@@ -186,16 +187,13 @@ class experiment {
     }
 
     [[nodiscard]] fs::pace_input input(double now, double latency, double read, double rate) const {
-        fs::pace_input told{.latency_seconds = latency, .scanned_bytes_rate = read, .allowed_rate = rate};
-        const auto remaining = plan_.remaining_bytes();
-        for (const auto& [id, bytes] : remaining) told.remaining_bytes += bytes;
-        for (const fs::prediction& p : live(now)) {
-            told.predicted_change_rate += p.confidence / p.horizon_seconds;
-            const auto left = remaining.find(p.partitions[0]);
-            if (how_.feeds_forward && left != remaining.end())
-                told.needed_rate += p.confidence * left->second / (p.horizon_seconds / 2);
-        }
-        return told;
+        const fs::outlook ahead = fs::look_ahead(plan_.pieces(), live(now));
+        return {.latency_seconds = latency,
+                .predicted_change_rate = ahead.change_rate,
+                .needed_rate = how_.feeds_forward ? ahead.needed_rate : 0,
+                .scanned_bytes_rate = read,
+                .remaining_bytes = ahead.remaining_bytes,
+                .allowed_rate = rate};
     }
 
     void note_turn(double step) {

@@ -86,6 +86,7 @@
 #include "foreshadow/schedule/flat_out.hpp"
 #include "foreshadow/schedule/hottest_last.hpp"
 #include "foreshadow/schedule/latency_guard.hpp"
+#include "foreshadow/schedule/outlook.hpp"
 #include "foreshadow/schedule/pace.hpp"
 #include "foreshadow/schedule/scan_order.hpp"
 #include "foreshadow/schedule/scan_plan.hpp"

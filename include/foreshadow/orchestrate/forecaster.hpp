@@ -7,11 +7,11 @@
 #include "foreshadow/orchestrate/patiently.hpp"
 #include "foreshadow/orchestrate/session.hpp"
 #include "foreshadow/predict/sanitize.hpp"
+#include "foreshadow/schedule/outlook.hpp"
 #include "foreshadow/schedule/pace.hpp"
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -118,20 +118,14 @@ class forecaster {
     [[nodiscard]] pace_input look(const strain& felt, double now) {
         auto& s = session_;
         const double passed = std::max(now - last_, 1e-3);
+        const outlook ahead = look_ahead(s.plan.pieces(), s.judged.live());
         pace_input input{.seconds_since_last = passed,
                          .latency_seconds = felt.latency_seconds,
+                         .predicted_change_rate = ahead.change_rate,
+                         .needed_rate = ahead.needed_rate,
                          .scanned_bytes_rate = static_cast<double>(s.figures.bytes_read - last_read_) / passed,
+                         .remaining_bytes = ahead.remaining_bytes,
                          .allowed_rate = rate_};
-        const std::map<partition_id, double> remaining = s.plan.remaining_bytes();
-        for (const auto& [id, bytes] : remaining) input.remaining_bytes += bytes;
-        for (const prediction& p : s.judged.live()) {
-            const double horizon = std::max(p.horizon_seconds, 1e-3);
-            input.predicted_change_rate += p.confidence / horizon;
-            // Within half of the horizon: on average that is when the change comes.
-            for (const partition_id id : p.partitions)
-                if (const auto left = remaining.find(id); left != remaining.end())
-                    input.needed_rate += p.confidence * left->second / (horizon / 2);
-        }
         if (s.options.finish_within_seconds > 0)
             input.deadline_seconds = std::max(begun_ + s.options.finish_within_seconds - now, 1.0);
         return input;

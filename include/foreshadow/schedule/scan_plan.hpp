@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -72,12 +71,8 @@ class scan_plan {
         pieces_.push_back(std::move(rest));
     }
 
-    /// What is left of each partition, as far as its size is known.
-    [[nodiscard]] std::map<partition_id, double> remaining_bytes() const {
-        std::map<partition_id, double> all;
-        for (const piece& p : pieces_) all[p.owner] += std::max(p.remaining_bytes, 0.0);
-        return all;
-    }
+    /// What is left, in no particular order.
+    [[nodiscard]] std::span<const piece> pieces() const noexcept { return pieces_; }
 
   private:
     std::vector<piece> pieces_;  ///< the next one last
