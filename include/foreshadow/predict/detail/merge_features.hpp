@@ -6,6 +6,7 @@
 // nearer.
 #pragma once
 
+#include "foreshadow/predict/detail/feature_tables.hpp"
 #include "foreshadow/predict/detail/first_passage.hpp"
 #include "foreshadow/predict/detail/growth.hpp"
 #include "foreshadow/predict/detail/split_features.hpp"
@@ -98,37 +99,32 @@ struct merge_features {
         dead,
         input_count
     };
-    static constexpr std::array<table_axis, input_count> tables{{{-5, 3, 32},
-                                                                 {-5, 3, 32},
-                                                                 {-3, 3, 48},
-                                                                 {-4, 2, 32},
-                                                                 {-8, 8, 32},
-                                                                 {0, 8, 24},
-                                                                 {-3, 3, 24},
-                                                                 {-3, 3, 24},
-                                                                 {-3, 3, 24},
-                                                                 {0, 7, 64},
-                                                                 {0, 9, 16},
-                                                                 {0, 8, 32},
-                                                                 {-2, 4, 16}}};
-    static constexpr std::array<std::array<input, 2>, 10> pairs{{{left, right},
-                                                                 {larger, cooled},
-                                                                 {larger, age},
-                                                                 {larger, soon_7},
-                                                                 {sum, cooled},
-                                                                 {since, idle},
-                                                                 {larger, soon_30},
-                                                                 {larger, dead},
-                                                                 {idle, dead},
-                                                                 {larger, idle}}};
-    static constexpr std::size_t cell_count = [] {
-        std::size_t n = 0;
-        for (const table_axis& t : tables) n += t.bins;
-        for (const auto& [a, b] : pairs) n += std::size_t{tables[a].bins} * tables[b].bins;
-        return n;
-    }();
+    static constexpr feature_tables<input_count, 10> tables{.axes = {{{-5, 3, 32},
+                                                                      {-5, 3, 32},
+                                                                      {-3, 3, 48},
+                                                                      {-4, 2, 32},
+                                                                      {-8, 8, 32},
+                                                                      {0, 8, 24},
+                                                                      {-3, 3, 24},
+                                                                      {-3, 3, 24},
+                                                                      {-3, 3, 24},
+                                                                      {0, 7, 64},
+                                                                      {0, 9, 16},
+                                                                      {0, 8, 32},
+                                                                      {-2, 4, 16}}},
+                                                            .pairs = {{{left, right},
+                                                                       {larger, cooled},
+                                                                       {larger, age},
+                                                                       {larger, soon_7},
+                                                                       {sum, cooled},
+                                                                       {since, idle},
+                                                                       {larger, soon_30},
+                                                                       {larger, dead},
+                                                                       {idle, dead},
+                                                                       {larger, idle}}}};
+    static constexpr std::size_t cell_count = tables.cell_count();
     static_assert(cell_count < 0xffff);
-    std::array<std::uint16_t, input_count + pairs.size()> cells{};
+    decltype(tables)::cells cells{};
 
     double rests_for = 0;  ///< units until both have been left alone for long enough
     double passage = 0;    ///< the probability that both are small enough within the horizon
@@ -199,16 +195,7 @@ struct merge_features {
         put(in[dead]);
         put(std::clamp(in[soon_7], -4.0, 4.0) / 2);
 
-        std::size_t offset = 0;
-        n = 0;
-        const auto cell = [&](std::size_t bin, std::size_t of) {
-            cells[n++] = static_cast<std::uint16_t>(offset + bin);
-            offset += of;
-        };
-        for (std::size_t i = 0; i < input_count; ++i) cell(tables[i].bin(in[i]), tables[i].bins);
-        for (const auto& [a, b] : pairs)
-            cell(std::size_t{tables[a].bin(in[a])} * tables[b].bins + tables[b].bin(in[b]),
-                 std::size_t{tables[a].bins} * tables[b].bins);
+        cells = tables.cells_of(in);
     }
 };
 

@@ -5,6 +5,7 @@
 // for the next, and nothing depends on how large or fast a database is.
 #pragma once
 
+#include "foreshadow/predict/detail/feature_tables.hpp"
 #include "foreshadow/predict/detail/first_passage.hpp"
 #include "foreshadow/predict/detail/growth.hpp"
 #include "foreshadow/predict/detail/size_axis.hpp"
@@ -19,20 +20,6 @@ namespace foreshadow::detail {
 
 /// Horizons are five units long, whatever their seconds.
 inline constexpr double units_ahead = 5;
-
-/// A table over one number: where it begins and ends, and in how many bins.
-struct table_axis {
-    double low;
-    double high;
-    std::uint16_t bins;
-
-    [[nodiscard]] std::uint16_t bin(double v, std::uint16_t n) const noexcept {
-        const double place = (v - low) / (high - low) * n;
-        if (!(place > 0)) return 0;
-        return static_cast<std::uint16_t>(std::min(place, n - 1.0));
-    }
-    [[nodiscard]] std::uint16_t bin(double v) const noexcept { return bin(v, bins); }
-};
 
 struct split_features {
     static constexpr std::size_t number_count = 17;
@@ -56,37 +43,33 @@ struct split_features {
         phase,
         input_count
     };
-    static constexpr std::array<table_axis, input_count> tables{{{-7, 0, 20},
-                                                                 {-5, 12, 20},
-                                                                 {-5, 12, 20},
-                                                                 {-5, 12, 20},
-                                                                 {-5, 12, 20},
-                                                                 {0, 7, 20},
-                                                                 {0, 7, 20},
-                                                                 {-8, 3, 20},
-                                                                 {-8, 3, 20},
-                                                                 {0, 7, 20},
-                                                                 {0, 8, 20},
-                                                                 {0, 6, 12},
-                                                                 {-12, 6, 36},
-                                                                 {-2, 4, 12},
-                                                                 {0, 1, 12}}};
-    static constexpr std::array<std::array<input, 2>, 9> pairs{{{ttt7, ttt30},
-                                                                {rel, jump},
-                                                                {ttt30, idle},
-                                                                {rel, rows},
-                                                                {odds, rows},
-                                                                {odds, idle},
-                                                                {odds, dead},
-                                                                {odds, jump},
-                                                                {odds, phase}}};
-    static constexpr std::uint16_t pair_bins = 12;
-    static constexpr std::size_t cell_count = [] {
-        std::size_t n = pairs.size() * pair_bins * pair_bins;
-        for (const table_axis& t : tables) n += t.bins;
-        return n;
-    }();
-    std::array<std::uint16_t, input_count + pairs.size()> cells{};
+    static constexpr feature_tables<input_count, 9> tables{.axes = {{{-7, 0, 20},
+                                                                     {-5, 12, 20},
+                                                                     {-5, 12, 20},
+                                                                     {-5, 12, 20},
+                                                                     {-5, 12, 20},
+                                                                     {0, 7, 20},
+                                                                     {0, 7, 20},
+                                                                     {-8, 3, 20},
+                                                                     {-8, 3, 20},
+                                                                     {0, 7, 20},
+                                                                     {0, 8, 20},
+                                                                     {0, 6, 12},
+                                                                     {-12, 6, 36},
+                                                                     {-2, 4, 12},
+                                                                     {0, 1, 12}}},
+                                                           .pairs = {{{ttt7, ttt30},
+                                                                      {rel, jump},
+                                                                      {ttt30, idle},
+                                                                      {rel, rows},
+                                                                      {odds, rows},
+                                                                      {odds, idle},
+                                                                      {odds, dead},
+                                                                      {odds, jump},
+                                                                      {odds, phase}}},
+                                                           .pair_bins = 12};
+    static constexpr std::size_t cell_count = tables.cell_count();
+    decltype(tables)::cells cells{};
 
     // What the evidence and the lead time are made of.
     double size = 0;
@@ -161,16 +144,7 @@ struct split_features {
         for (const input i : {rel, idle, age, jump, spread, table}) put(in[i] / 3);
         put(here.rate_weight * std::clamp(logit(here.passage_by_rate), -12.0, 12.0) / 4);
 
-        std::size_t offset = 0;
-        n = 0;
-        const auto cell = [&](std::size_t bin, std::size_t of) {
-            cells[n++] = static_cast<std::uint16_t>(offset + bin);
-            offset += of;
-        };
-        for (std::size_t i = 0; i < input_count; ++i) cell(tables[i].bin(in[i]), tables[i].bins);
-        for (const auto& [a, b] : pairs)
-            cell(tables[a].bin(in[a], pair_bins) * std::size_t{pair_bins} + tables[b].bin(in[b], pair_bins),
-                 std::size_t{pair_bins} * pair_bins);
+        cells = tables.cells_of(in);
     }
 };
 
