@@ -104,9 +104,6 @@ class thresholds {
     }
     [[nodiscard]] double splits_seen() const noexcept { return common_[by_bytes].seen(); }
 
-    /// The family is gone.
-    void forget(std::uint32_t family) { own_.erase(family); }
-
     template <class Archive>
     void visit(Archive& archive) {
         for (size_axis& axis : common_) axis.visit(archive);
