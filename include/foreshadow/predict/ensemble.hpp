@@ -9,6 +9,7 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
+#include "foreshadow/predict/detail/first_passage.hpp"
 #include "foreshadow/predict/predictor.hpp"
 #include "foreshadow/predict/silent.hpp"
 
@@ -84,7 +85,7 @@ class ensemble {
         for (auto& [about, said_of_it] : all) {
             double odds = 0;
             for (std::size_t i = 0; i < count; ++i) odds += w[i] * said_of_it.odds[i];
-            said_of_it.best.confidence = 1 / (1 + std::exp(-odds));
+            said_of_it.best.confidence = detail::sigmoid(odds);
             said_of_it.best.predictor = std::string{name};
             out.push_back(std::move(said_of_it.best));
             if (waiting_.size() < most_waiting)
@@ -178,10 +179,7 @@ class ensemble {
         bool came;
     };
 
-    [[nodiscard]] static double log_odds(double p) {
-        p = std::clamp(p, 1e-3, 1 - 1e-3);
-        return std::log(p / (1 - p));
-    }
+    [[nodiscard]] static double log_odds(double p) { return detail::logit(std::clamp(p, 1e-3, 1 - 1e-3)); }
 
     /// Counts the losses of what is known by now.
     void settle(wall_time now) {
