@@ -27,20 +27,28 @@ scripted always(std::uint64_t which) {
     return scripted{{line}};
 }
 
+/// Asks for ten seconds ahead again and again; partition 1 splits `later` seconds after each time. Returns what was
+/// said last.
+template <class Ensemble>
+std::vector<prediction> see_splits(Ensemble& one, int times, double later) {
+    wall_time now{1'700'000'000'000'000};
+    const partition first{{1, {1}}, "first", {"a", "b"}};
+    std::vector<prediction> said;
+    for (int i = 0; i < times; ++i) {
+        said.clear();
+        one.forecast(now, 10, said);
+        now = after_seconds(now, later);
+        one.learn({{{2}, 0}, now, lineage_kind::split, {first}, {first, first}, {}});
+    }
+    return said;
+}
+
 }  // namespace
 
 TEST_CASE("an ensemble follows the member that is right") {
     ensemble<scripted, scripted, silent> one{always(1), always(2), silent{}};
     one.start({});
-    wall_time now{1'700'000'000'000'000};
-    const partition first{{1, {1}}, "first", {"a", "b"}};
-    std::vector<prediction> said;
-    for (int i = 0; i < 200; ++i) {
-        said.clear();
-        one.forecast(now, 10, said);
-        now = after_seconds(now, 5);
-        one.learn({{{2}, 0}, now, lineage_kind::split, {first}, {first, first}, {}});  // it does so each time
-    }
+    const std::vector<prediction> said = see_splits(one, 200, 5);
     CHECK(one.weights()[0] > 0.9);
     REQUIRE(said.size() == 2);
     for (const prediction& p : said) {
@@ -56,15 +64,7 @@ TEST_CASE("an ensemble follows the member that is right") {
 
 TEST_CASE("an ensemble counts what came after a horizon as not having come") {
     ensemble<scripted, silent> one{always(1), silent{}};
-    wall_time now{1'700'000'000'000'000};
-    const partition first{{1, {1}}, "first", {"a", "b"}};
-    std::vector<prediction> said;
-    for (int i = 0; i < 200; ++i) {
-        said.clear();
-        one.forecast(now, 10, said);
-        now = after_seconds(now, 20);
-        one.learn({{{2}, 0}, now, lineage_kind::split, {first}, {first, first}, {}});
-    }
+    static_cast<void>(see_splits(one, 200, 20));
     CHECK(one.weights()[1] > 0.9);
 }
 
@@ -83,15 +83,7 @@ TEST_CASE("an ensemble does not forget who was right over partitions that do not
     };
     ensemble<scripted, scripted> one{sure_of(1), sure_of(2)};
     one.start({});
-    wall_time now{1'700'000'000'000'000};
-    const partition first{{1, {1}}, "first", {"a", "b"}};
-    std::vector<prediction> said;
-    for (int i = 0; i < 60; ++i) {
-        said.clear();
-        one.forecast(now, 10, said);
-        now = after_seconds(now, 5);
-        one.learn({{{2}, 0}, now, lineage_kind::split, {first}, {first, first}, {}});
-    }
+    static_cast<void>(see_splits(one, 60, 5));
     CHECK(one.weights()[0] > 0.9);
 }
 

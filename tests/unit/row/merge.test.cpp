@@ -64,6 +64,18 @@ task<> drain(merge<Policy>& merging, rows& out) {
     }
 }
 
+/// One change, and no rows below it.
+merge_plan plan_of(told change) {
+    return {.interval = {},
+            .seen = {},
+            .since = {},
+            .upto = {9},
+            .erasures = {},
+            .base = {},
+            .changes = {changes_of({std::move(change)}, 1)},
+            .partition = "orders"};
+}
+
 struct merged {
     rows out;
     merge_report report;
@@ -256,14 +268,7 @@ TEST_CASE("nothing is asked for beyond the end of the interval") {
 
 TEST_CASE("a change of a whole interval has no place among the sorted changes") {
     fail policy;
-    merge_plan plan{.interval = {},
-                    .seen = {},
-                    .since = {},
-                    .upto = {9},
-                    .erasures = {},
-                    .base = {},
-                    .changes = {changes_of({{change_kind::erase_range, at(5), "a", "b"}}, 1)},
-                    .partition = "orders"};
+    merge_plan plan = plan_of({change_kind::erase_range, at(5), "a", "b"});
     CHECK_THROWS_AS(run_merge(std::move(plan), policy), error);
 }
 
@@ -352,14 +357,7 @@ TEST_CASE("a row that comes again in the base is passed over, and a conflict whe
 
 TEST_CASE("a conflict that the policy does not settle ends the merge") {
     fail policy;
-    merge_plan plan{.interval = {},
-                    .seen = {},
-                    .since = {},
-                    .upto = {9},
-                    .erasures = {},
-                    .base = {},
-                    .changes = {changes_of({{patch, at(5), "a", "x"}}, 1)},
-                    .partition = "orders"};
+    merge_plan plan = plan_of({patch, at(5), "a", "x"});
     try {
         static_cast<void>(run_merge(std::move(plan), policy));
         FAIL("went on");
