@@ -8,6 +8,7 @@
 #include "foreshadow/catalog/catalog.hpp"
 #include "foreshadow/catalog/consistency.hpp"
 #include "foreshadow/catalog/describe.hpp"
+#include "foreshadow/catalog/fingerprint.hpp"
 #include "foreshadow/catalog/restore_point.hpp"
 #include "foreshadow/compose.hpp"
 #include "foreshadow/compose/explain.hpp"

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "foreshadow/catalog/catalog.hpp"
+#include "foreshadow/catalog/fingerprint.hpp"
 #include "foreshadow/testing/random.hpp"
 
 #include <algorithm>
@@ -25,10 +26,21 @@ class catalog_mutator {
     /// The key beside another one: the `by`th after it.
     using neighbour = std::function<fs::key(const fs::key& of, int by, bool is_end)>;
 
-    catalog_mutator(std::uint64_t seed, neighbour beside) : dice_{seed * 7 + 3}, beside_{std::move(beside)} {}
+    /// Where it `remakes`, what is wrong with a box was so from the first: its fingerprint says the same.
+    catalog_mutator(std::uint64_t seed, neighbour beside, bool remakes)
+        : dice_{seed * 7 + 3}, beside_{std::move(beside)}, remakes_{remakes} {}
 
     /// Says what it did; nothing where there was nothing to do it to.
     std::string mutate(fs::catalog& knows) {
+        std::string done = mutate_one(knows);
+        if (!remakes_) return done;
+        for (fs::image& i : knows.known.images) i = fs::fingerprinted(std::move(i));
+        for (fs::run& r : knows.known.runs) r = fs::fingerprinted(std::move(r));
+        return done.empty() ? done : done + " from the first";
+    }
+
+  private:
+    std::string mutate_one(fs::catalog& knows) {
         fs::boxes& known = knows.known;
         switch (dice_.below(6)) {
             case 0:
@@ -54,7 +66,6 @@ class catalog_mutator {
         }
     }
 
-  private:
     template <class Box, class Bend>
     std::string of(const std::string& what, std::vector<Box>& all, Bend&& bend_one) {
         if (all.empty()) return {};
@@ -159,6 +170,7 @@ class catalog_mutator {
 
     fs::testing::seeded_random dice_;
     neighbour beside_;
+    bool remakes_;
 };
 
 }  // namespace support

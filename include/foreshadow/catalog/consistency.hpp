@@ -2,15 +2,15 @@
 //
 // Whether a catalog says the same wherever it says a thing twice. Checksums tell that a document is what was written;
 // that it made sense, they cannot. But much stands in it twice: births repeat what the layout changes began, and a
-// point's proof repeats, of each box that it rests on, the keys, the positions and the horizon. So what was dropped,
-// shortened or shifted on the way is refused before anything is built upon it, and not believed.
+// point's proof repeats, of each box that it rests on, the keys, the positions and the horizon; and images and runs
+// have a fingerprint of what they said when they were made. So what was dropped, shortened or shifted on the way is
+// refused before anything is built upon it, and not believed.
 //
-// What the journal repeats, layout changes and contents that were replaced untold, is checked as it is read. What
-// stands there once cannot be checked: the keys and the horizon of an image, or of a run, that no proof rests on, and
-// that only a restore to before T could need.
+// What the journal repeats, layout changes and contents that were replaced untold, is checked as it is read.
 #pragma once
 
 #include "foreshadow/catalog/catalog.hpp"
+#include "foreshadow/catalog/fingerprint.hpp"
 #include "foreshadow/catalog/restore_point.hpp"
 #include "foreshadow/error.hpp"
 #include "foreshadow/plane/coverage.hpp"
@@ -50,6 +50,12 @@ void expect_positions(const Box& box, const char* what) {
                             std::to_string(box.upto.value));
 }
 
+template <class Box>
+void expect_unchanged(const Box& box, const char* what) {
+    if (box.fingerprint != fingerprint_of(box))
+        throw_contradiction(std::string{what} + " of " + printable(box.interval) + " is not what was made");
+}
+
 /// Every partition that a layout change began empty is a birth, and every birth is such a partition.
 inline void expect_births(const catalog& knows) {
     const auto order = [](const birth& a, const birth& b) {
@@ -78,11 +84,13 @@ inline void expect_consistent(const catalog& knows) {
     for (const image& i : knows.known.images) {
         detail::expect_keys(i.interval, "an image");
         detail::expect_horizon(i);
+        detail::expect_unchanged(i, "the image");
     }
     for (const segment& s : knows.known.segments) detail::expect_positions(s, "the segment");
     for (const run& r : knows.known.runs) {
         detail::expect_keys(r.interval, "a run");
         detail::expect_positions(r, "the run");
+        detail::expect_unchanged(r, "the run");
     }
     detail::expect_births(knows);
     try {

@@ -7,6 +7,7 @@
 // idempotent and layout entries known already are passed over.
 #pragma once
 
+#include "foreshadow/catalog/fingerprint.hpp"
 #include "foreshadow/orchestrate/checkpointer.hpp"
 #include "foreshadow/orchestrate/patiently.hpp"
 #include "foreshadow/orchestrate/session.hpp"
@@ -99,14 +100,15 @@ class recorder {
             const stored_rows stored = co_await writer.finish();
             session_.figures.run_bytes += stored.stored;
             if (foretold* told = session_.find_prediction(grown.prediction)) told->shadow_bytes += stored.stored;
-            session_.knows.known.runs.push_back({.interval = std::move(grown.interval),
-                                                 .after = grown.after,
-                                                 .upto = grown.upto,
-                                                 .where = stored.where,
-                                                 .erasures = std::move(grown.erasures),
-                                                 .changes = stored.rows,
-                                                 .bytes = stored.bytes,
-                                                 .prediction = grown.prediction});
+            foreshadow::run made{.interval = std::move(grown.interval),
+                                 .after = grown.after,
+                                 .upto = grown.upto,
+                                 .where = stored.where,
+                                 .erasures = std::move(grown.erasures),
+                                 .changes = stored.rows,
+                                 .bytes = stored.bytes,
+                                 .prediction = grown.prediction};
+            session_.knows.known.runs.push_back(fingerprinted(std::move(made)));
         }
     }
 

@@ -9,6 +9,7 @@
 // first; what was read or on its way after that is read again by the backup that resumes.
 #pragma once
 
+#include "foreshadow/catalog/fingerprint.hpp"
 #include "foreshadow/orchestrate/patiently.hpp"
 #include "foreshadow/orchestrate/session.hpp"
 #include "foreshadow/plane/key_set.hpp"
@@ -177,7 +178,7 @@ class scanner {
         session_.figures.image_bytes += stored.stored;
         for (image& done : ending.chunks) {
             done.where = stored.where;
-            session_.knows.known.images.push_back(std::move(done));
+            session_.knows.known.images.push_back(fingerprinted(std::move(done)));
         }
     }
 

@@ -23,7 +23,8 @@ struct image {
     horizon seen;
     std::string where;
     std::uint64_t rows = 0;
-    std::uint64_t bytes = 0;  ///< keys and values, before compression
+    std::uint64_t bytes = 0;        ///< keys and values, before compression
+    std::uint32_t fingerprint = 0;  ///< of what it said when it was made: see catalog/fingerprint.hpp
 
     friend bool operator==(const image&, const image&) = default;
 };
@@ -57,7 +58,8 @@ struct run {
     std::vector<range_erasure> erasures;
     std::uint64_t changes = 0;
     std::uint64_t bytes = 0;
-    std::uint64_t prediction = 0;  ///< the prediction whose shadow it came from
+    std::uint64_t prediction = 0;   ///< the prediction whose shadow it came from
+    std::uint32_t fingerprint = 0;  ///< of what it said when it was made
 
     friend bool operator==(const run&, const run&) = default;
 };

@@ -21,10 +21,12 @@ restore_point sound() {
     const partition born{.id = {2, {5}}, .name = "new", .interval = {"m", {}}, .born_empty = true};
     knows.changes.push_back({.at = {{5}, 1}, .time = {}, .retired = {}, .begun = {born}});
     knows.known.births.push_back({.interval = born.interval, .at = {{5}, 1}});
-    knows.known.images.push_back({.interval = {"a", "m"}, .seen = {{3}, {6}, {{5}, {6}}}, .where = "image"});
+    knows.known.images.push_back(
+        fingerprinted(image{.interval = {"a", "m"}, .seen = {{3}, {6}, {{5}, {6}}}, .where = "image"}));
     knows.known.segments.push_back({.after = {2}, .upto = {7}, .where = "one"});
     knows.known.segments.push_back({.after = {7}, .upto = {9}, .where = "two"});
-    knows.known.runs.push_back({.interval = {"a", "m"}, .after = {4}, .upto = {8}, .where = "run", .erasures = {}});
+    knows.known.runs.push_back(
+        fingerprinted(run{.interval = {"a", "m"}, .after = {4}, .upto = {8}, .where = "run", .erasures = {}}));
     const layout shape = history_of(knows).at(point.at);
     point.proof = spelled_out(prove(knows.known, shape, point.at), knows.known);
     return point;
@@ -90,11 +92,40 @@ TEST_CASE("layouts that do not follow from one another are refused") {
 
 TEST_CASE("boxes that prove the state in another way than was published are refused") {
     const std::string because = "in the way that its proof says";
-    CHECK(is_refused([](restore_point& p) { p.knows.known.images.front().seen = horizon::exactly({4}); }, because));
-    CHECK(is_refused([](restore_point& p) { p.knows.known.runs.front().upto = {7}; }, because));
+    const auto remade = [](auto& box, auto bend) {
+        bend(box);
+        box = fingerprinted(std::move(box));
+    };
+    CHECK(is_refused(
+        [&](restore_point& p) {
+            remade(p.knows.known.images.front(), [](image& i) { i.seen = horizon::exactly({4}); });
+        },
+        because));
+    CHECK(is_refused([&](restore_point& p) { remade(p.knows.known.runs.front(), [](run& r) { r.upto = {7}; }); },
+                     because));
     CHECK(is_refused([](restore_point& p) { p.knows.first.partitions.front().id = {3, {0}}; }, because));
     CHECK(is_refused([](restore_point& p) { p.proof.pop_back(); }, because));
     CHECK(is_refused([](restore_point& p) { p.knows.known.segments.pop_back(); }, "the proof fails"));
+}
+
+TEST_CASE("an image or a run that is not what was made is refused, although no proof rests on it") {
+    const std::string because = "is not what was made";
+    const auto spare = [](restore_point& p) -> image& {
+        return p.knows.known.images.emplace_back(
+            fingerprinted(image{.interval = {"b", "m"}, .seen = horizon::exactly({2}), .where = "older"}));
+    };
+    CHECK(said_of([&](restore_point& p) { spare(p); }).empty());
+    CHECK(is_refused([&](restore_point& p) { spare(p).interval.begin = "a"; }, because));
+    CHECK(is_refused([&](restore_point& p) { spare(p).interval.end = "n"; }, because));
+    CHECK(is_refused([&](restore_point& p) { spare(p).seen = horizon::exactly({3}); }, because));
+    CHECK(is_refused([&](restore_point& p) { spare(p).seen = {{2}, {4}, {{4}}}; }, because));
+    CHECK(is_refused([&](restore_point& p) { spare(p).where = "image"; }, because));
+    const auto grown = [](restore_point& p) -> run& { return p.knows.known.runs.front(); };
+    CHECK(is_refused([&](restore_point& p) { grown(p).interval.begin = "b"; }, because));
+    CHECK(is_refused([&](restore_point& p) { grown(p).after = {3}; }, because));
+    CHECK(is_refused([&](restore_point& p) { grown(p).upto = {7}; }, because));
+    CHECK(is_refused([&](restore_point& p) { grown(p).where = "other"; }, because));
+    CHECK(is_refused([&](restore_point& p) { grown(p).erasures.push_back({{{5}, 0}, {"b", "c"}}); }, because));
 }
 
 TEST_CASE("layouts that are not those of the journal are refused") {
