@@ -54,6 +54,15 @@ class Diagnostics(unittest.TestCase):
                 "    // bad: too large to be small\n    wants_small('a');\n")
         self.assertIn("it compiles", verdict(body))
 
+    def test_several_bad_statements_have_an_error_each(self):
+        of_each = "    // bad: too large to be small\n    wants_small(1{});\n"
+        self.assertEqual(verdict(of_each.format("L") + of_each.format(".0")), "accepted")
+        self.assertEqual(verdict(of_each.format("L") * 2), "accepted")  # the compiler tells of it once
+
+    def test_the_error_of_another_statement_does_not_count(self):
+        body = "    // bad: too large to be small\n    wants_small(1L);\n"
+        self.assertIn("no error", verdict(body + "    // bad: too large to be small\n    no_such_function();\n"))
+
     def test_notes_are_matched_among_notes(self):
         head = "void f(char*);\nint main() {\n"
         self.assertEqual(verdict("    // bad: .\n    // note: void f\\(char|f here|conversion\n    f(1L);\n", head), "accepted")
