@@ -19,8 +19,8 @@ namespace ft = support::ft;
 using support::simulated_world;
 
 /// A repository with two points; each test damages it, and mends it again.
-struct two_points {
-    two_points() : world{support::lively(seed)} {
+struct two_backups {
+    two_backups() : world{support::lively(seed)} {
         fs::back_up_options options = support::small_numbers(seed);
         options.workers = 2;
         options.journal_bytes = 3'000;
@@ -68,7 +68,7 @@ struct two_points {
 };
 
 /// Checks what verify says of one damaged object, and that it is all true.
-void check_finding(two_points& made, const std::string& object, const fs::verify_report& report) {
+void check_finding(two_backups& made, const std::string& object, const fs::verify_report& report) {
     bool found = false;
     for (const fs::finding& f : report.findings) {
         INFO(f.object << ": " << f.what);
@@ -81,7 +81,7 @@ void check_finding(two_points& made, const std::string& object, const fs::verify
     for (const fs::restore_point& point : made.points) {
         CAPTURE(point.id);
         const bool is_named = std::any_of(report.findings.begin(), report.findings.end(),
-                                          [&](const fs::finding& f) { return two_points::is_named(f, point); });
+                                          [&](const fs::finding& f) { return two_backups::is_named(f, point); });
         // A point that is not named restores exactly. One that is may do so, where its T needs not all that it knows.
         if (!is_named) CHECK(made.restores(point));
     }
@@ -90,7 +90,7 @@ void check_finding(two_points& made, const std::string& object, const fs::verify
 using damage = std::function<void(ft::simulated_disk::objects_type&, const std::string&)>;
 
 /// Applies each kind of damage to the object in turn.
-void with_each_damage(two_points& made, const std::string& object, const std::function<void(bool is_gone)>& check) {
+void with_each_damage(two_backups& made, const std::string& object, const std::function<void(bool is_gone)>& check) {
     const std::size_t size = made.whole.at(object).size();
     for (const std::size_t place : {std::size_t{0}, std::size_t{9}, size / 3, size / 2, size - 40, size - 1}) {
         if (place >= size) continue;
@@ -119,7 +119,7 @@ void with_each_damage(two_points& made, const std::string& object, const std::fu
 }  // namespace
 
 TEST_CASE("a whole repository is sound, and every box of every point was looked at") {
-    two_points made;
+    two_backups made;
     for (const bool data : {false, true}) {
         const fs::verify_report report = made.verify(data);
         for (const fs::finding& f : report.findings) FAIL_CHECK(f.object << ": " << f.what);
@@ -133,7 +133,7 @@ TEST_CASE("a whole repository is sound, and every box of every point was looked 
 
 TEST_CASE(
     "whatever byte of the data is damaged, it is found and named, and points that are not named restore exactly") {
-    two_points made;
+    two_backups made;
     const std::vector<std::string> packs = made.names_with("packs/");
     REQUIRE(!packs.empty());
     for (const std::string& object : packs)
@@ -142,7 +142,7 @@ TEST_CASE(
 
 TEST_CASE(
     "whatever byte of the journal is damaged, it is found and named, and points that are not named restore exactly") {
-    two_points made;
+    two_backups made;
     const std::vector<std::string> segments = made.names_with("/journal/");
     REQUIRE(segments.size() > 2);
     for (const std::string& object : {segments.front(), segments[segments.size() / 2], segments.back()})
@@ -150,20 +150,20 @@ TEST_CASE(
 }
 
 TEST_CASE("a segment that only the later point knows affects the later point alone") {
-    two_points made;
+    two_backups made;
     const std::string object = made.points.back().knows.known.segments.back().where;
     made.world.objects().erase(object);
     const fs::verify_report report = made.verify(false);
     REQUIRE(report.findings.size() == 1);
     CHECK(report.findings.front().object == object);
-    CHECK(!two_points::is_named(report.findings.front(), made.points.front()));
-    CHECK(two_points::is_named(report.findings.front(), made.points.back()));
+    CHECK(!two_backups::is_named(report.findings.front(), made.points.front()));
+    CHECK(two_backups::is_named(report.findings.front(), made.points.back()));
     CHECK(made.restores(made.points.front()));
     CHECK(!made.restores(made.points.back()));
 }
 
 TEST_CASE("a damaged point is named, and the other is sound") {
-    two_points made;
+    two_backups made;
     for (std::size_t i = 0; i < 2; ++i) {
         const std::string object = fs::point_object(made.points[i].knows.source.id, made.points[i].id);
         REQUIRE(made.whole.count(object) == 1);
@@ -174,8 +174,8 @@ TEST_CASE("a damaged point is named, and the other is sound") {
             CHECK(report.is_sound() == is_gone);
             for (const fs::finding& f : report.findings) {
                 CHECK(f.object == object);
-                CHECK(two_points::is_named(f, made.points[i]));
-                CHECK(!two_points::is_named(f, other));
+                CHECK(two_backups::is_named(f, made.points[i]));
+                CHECK(!two_backups::is_named(f, other));
             }
             CHECK(made.restores(other));
         });
@@ -183,7 +183,7 @@ TEST_CASE("a damaged point is named, and the other is sound") {
 }
 
 TEST_CASE("a damaged index is named, and costs no data") {
-    two_points made;
+    two_backups made;
     for (const std::string& object : made.names_with("indexes/"))
         with_each_damage(made, object, [&](bool is_gone) {
             const fs::verify_report report = made.verify(true);
@@ -194,7 +194,7 @@ TEST_CASE("a damaged index is named, and costs no data") {
 }
 
 TEST_CASE("without data, what is missing or cut short is found") {
-    two_points made;
+    two_backups made;
     for (const std::string& object : made.names_with("packs/")) {
         CAPTURE(object);
         made.world.objects() = made.whole;
@@ -207,7 +207,7 @@ TEST_CASE("without data, what is missing or cut short is found") {
 }
 
 TEST_CASE("a point whose boxes do not prove it is found") {
-    two_points made;
+    two_backups made;
     fs::restore_point wrong = made.points.back();
     REQUIRE(wrong.knows.known.segments.size() > 1);
     wrong.knows.known.segments.pop_back();
@@ -219,12 +219,12 @@ TEST_CASE("a point whose boxes do not prove it is found") {
     for (const fs::finding& f : report.findings) {
         CHECK(f.object == object);
         CHECK(f.what.find("the proof fails") != std::string::npos);
-        CHECK(two_points::is_named(f, wrong));
+        CHECK(two_backups::is_named(f, wrong));
     }
 }
 
 TEST_CASE("a store that does not answer is an error, not a finding") {
-    two_points made;
+    two_backups made;
     made.world.open();
     made.world.fate().die_after(8);
     CHECK_THROWS_AS(made.world.verify(true), support::ft::process_death);

@@ -37,14 +37,14 @@ rows some_rows(std::size_t count, std::uint64_t seed) {
     return made;
 }
 
-struct world {
+struct stored_blocks {
     fs::memory_store store;
     fs::workers pool{0};
     std::unique_ptr<memory_repository> repo;
     std::unique_ptr<storage> blocks;
     fs::content_defined_options options;
 
-    explicit world(std::size_t threads = 0) : pool{threads} {
+    explicit stored_blocks(std::size_t threads = 0) : pool{threads} {
         options.rows = {1 << 10, 4 << 10, 16 << 10};
         options.nodes = {256, 1 << 10, 4 << 10};
         open();
@@ -102,7 +102,7 @@ TEST_CASE("what is written is read, whatever the batches and the threads") {
     const auto all = some_rows(20'000, 1);
     std::string where;
     for (const std::size_t threads : {0U, 2U}) {
-        world w{threads};
+        stored_blocks w{threads};
         const auto written = w.write(all, threads == 0 ? 1000 : 17);
         CHECK(written.rows == all.size());
         if (where.empty()) where = written.where;
@@ -118,7 +118,7 @@ TEST_CASE("what is written is read, whatever the batches and the threads") {
 }
 
 TEST_CASE("an empty image is legal, and so is one row of any size") {
-    world w;
+    stored_blocks w;
     const auto nothing = w.write({});
     CHECK(nothing.where == "empty");
     CHECK(w.read("empty").empty());
@@ -130,7 +130,7 @@ TEST_CASE("an empty image is legal, and so is one row of any size") {
 }
 
 TEST_CASE("equal keys are kept, in order, across any boundary") {
-    world w;
+    stored_blocks w;
     rows all;
     for (std::size_t i = 0; i < 4000; ++i)
         all.emplace_back(i < 3000 ? "same" : "tail", std::to_string(i) + std::string(20, '.'));
@@ -142,7 +142,7 @@ TEST_CASE("equal keys are kept, in order, across any boundary") {
 }
 
 TEST_CASE("rows out of order are refused") {
-    world w;
+    stored_blocks w;
     try {
         w.write({{"b", ""}, {"a", ""}});
         FAIL("written");
@@ -153,7 +153,7 @@ TEST_CASE("rows out of order are refused") {
 }
 
 TEST_CASE("any range gives exactly its rows, and fetches little more") {
-    world w;
+    stored_blocks w;
     const auto all = some_rows(20'000, 2);
     const auto where = w.write(all).where;
     run(w.blocks->flush());
@@ -181,7 +181,7 @@ TEST_CASE("an update rewrites one block and the path to it, of whatever size the
     const auto all = some_rows(20'000, 4);
     std::size_t rewritten = 0;
     for (const std::size_t at : {0U, 7U, 9'999U, 13'000U, 19'999U}) {
-        world w;
+        stored_blocks w;
         const auto depth = fs::tree_root::parse(w.write(all).where).depth;
         const auto before = w.repo->statistics().blocks_written;
         auto changed = all;
@@ -199,7 +199,7 @@ TEST_CASE("an update rewrites one block and the path to it, of whatever size the
 
 TEST_CASE("a partition that splits shares all blocks but those at its new edges, and so does one that merges") {
     const auto all = some_rows(20'000, 5);
-    world w;
+    stored_blocks w;
     w.write(all);
     const auto whole = w.repo->statistics().blocks_written;
     REQUIRE(whole > 300);
@@ -214,7 +214,7 @@ TEST_CASE("a partition that splits shares all blocks but those at its new edges,
 }
 
 TEST_CASE("damage of any block is found by a check, and named") {
-    world w;
+    stored_blocks w;
     const auto all = some_rows(3000, 6);
     const auto where = w.write(all).where;
     run(w.blocks->flush());
@@ -243,7 +243,7 @@ TEST_CASE("damage of any block is found by a check, and named") {
 }
 
 TEST_CASE("a reference that is none is told as such") {
-    world w;
+    stored_blocks w;
     for (const char* where : {"", "empt", "00-0-1-1", "empty "}) {
         INFO(where);
         CHECK_THROWS_AS(w.blocks->read(where, fs::key_range::all()), fs::error);

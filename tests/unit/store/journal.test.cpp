@@ -55,7 +55,7 @@ struct log_maker {
     }
 };
 
-struct world {
+struct journaled {
     fs::memory_store store;
     std::unique_ptr<memory_repository> repo = run(memory_repository::open(store));
     fs::journal_reader<memory_repository> reader{*repo};
@@ -81,7 +81,7 @@ struct world {
 }  // namespace
 
 TEST_CASE("a segment gives back its commits, its layouts and its changes in log order within a key") {
-    world w;
+    journaled w;
     for (int i = 0; i < 20; ++i) {
         auto batch = w.log.next(20);
         if (i == 7) {
@@ -118,7 +118,7 @@ TEST_CASE("a segment gives back its commits, its layouts and its changes in log 
 }
 
 TEST_CASE("a reader of one interval and some positions gets these, and fetches less") {
-    world w;
+    journaled w;
     for (int i = 0; i < 20; ++i) w.writer.add(w.log.next(20, i == 3), two_bands(1));
     const auto sealed = run(w.writer.seal({w.log.head})).value();
     const auto upto = (10 + w.log.head) / 2;
@@ -137,7 +137,7 @@ TEST_CASE("a reader of one interval and some positions gets these, and fetches l
 }
 
 TEST_CASE("nothing happened is said by a segment, and segments leave no gap") {
-    world w;
+    journaled w;
     fs::log_batch heartbeat;
     heartbeat.after = {10};
     heartbeat.upto = {20};
@@ -157,7 +157,7 @@ TEST_CASE("nothing happened is said by a segment, and segments leave no gap") {
 }
 
 TEST_CASE("a seal in the middle keeps what is above it for the next one") {
-    world w;
+    journaled w;
     w.writer.add(w.log.next(50), two_bands(1));
     const auto first = run(w.writer.seal({40})).value();
     const auto second = run(w.writer.seal({w.log.head})).value();
@@ -169,7 +169,7 @@ TEST_CASE("a seal in the middle keeps what is above it for the next one") {
 }
 
 TEST_CASE("a name that a crashed backup took is not written again") {
-    world w;
+    journaled w;
     w.writer.add(w.log.next(5), two_bands(1));
     const auto name = "sources/db/journal/00000000000000000010-" + std::string(18, '0') + std::to_string(w.log.head);
     run(w.store.put(name, "left behind"));
@@ -180,7 +180,7 @@ TEST_CASE("a name that a crashed backup took is not written again") {
 }
 
 TEST_CASE("damage anywhere in a segment is found and named") {
-    world w;
+    journaled w;
     for (int i = 0; i < 3; ++i) w.writer.add(w.log.next(20), two_bands(1));
     const auto sealed = run(w.writer.seal({w.log.head})).value();
     const auto whole = w.store.objects().at(sealed.where);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "foreshadow/store/lease.hpp"
 
+#include "failure.hpp"
 #include "foreshadow/store/memory_store.hpp"
 #include "foreshadow/store/repository.hpp"
 #include "run.hpp"
@@ -11,6 +12,7 @@
 #include <optional>
 
 namespace fs = foreshadow;
+using fs::testing::failure;
 using fs::testing::run;
 
 namespace {
@@ -28,7 +30,7 @@ using lease = fs::lease<memory_repository, still_clock>;
 bool nobody_is_dead(const fs::lease_owner&) { return false; }
 bool everybody_is_dead(const fs::lease_owner&) { return true; }
 
-struct world {
+struct leased {
     fs::memory_store store;
     std::unique_ptr<memory_repository> repo = run(memory_repository::open(store));
     still_clock time;
@@ -43,20 +45,10 @@ struct world {
     }
 };
 
-template <class F>
-std::optional<fs::error> failure(F&& f) {
-    try {
-        f();
-    } catch (const fs::error& e) {
-        return e;
-    }
-    return std::nullopt;
-}
-
 }  // namespace
 
 TEST_CASE("a lease that is held keeps others out, and names its owner") {
-    world w;
+    leased w;
     auto held = w.take(7);
     const auto e = failure([&] { w.take(8); });
     REQUIRE(e);
@@ -70,7 +62,7 @@ TEST_CASE("a lease that is held keeps others out, and names its owner") {
 }
 
 TEST_CASE("a silent owner is taken over when its time is over, and notices") {
-    world w;
+    leased w;
     auto old = w.take(7);
     w.time.at += 61;
     auto next = w.take(8);
@@ -84,14 +76,14 @@ TEST_CASE("a silent owner is taken over when its time is over, and notices") {
 }
 
 TEST_CASE("an owner that is dead is taken over at once") {
-    world w;
+    leased w;
     auto old = w.take(7);
     auto next = w.take(8, everybody_is_dead);
     CHECK(next.fence() == old.fence() + 1);
 }
 
 TEST_CASE("a lease that is given back is free, and its fence is never used again") {
-    world w;
+    leased w;
     auto first = w.take(7);
     const auto fence = first.fence();
     run(first.give_back());
@@ -103,7 +95,7 @@ TEST_CASE("a lease that is given back is free, and its fence is never used again
 }
 
 TEST_CASE("a taker that was overtaken between looking and writing does not hold") {
-    world w;
+    leased w;
     auto old = w.take(7);
     w.time.at += 61;
     auto winner = w.take(8);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "foreshadow/store/repository.hpp"
 
+#include "failure.hpp"
 #include "foreshadow/store/directory_store.hpp"
 #include "foreshadow/store/lz4.hpp"
 #include "foreshadow/store/memory_store.hpp"
@@ -18,6 +19,7 @@
 #include <vector>
 
 namespace fs = foreshadow;
+using fs::testing::failure;
 using fs::testing::run;
 using memory_repository = fs::repository<fs::memory_store>;
 
@@ -40,16 +42,6 @@ std::string noise(std::uint64_t seed, std::size_t size) {
     std::string bytes(size, '\0');
     for (auto& c : bytes) c = static_cast<char>(random());
     return bytes;
-}
-
-template <class F>
-std::optional<fs::error> failure(F&& f) {
-    try {
-        f();
-    } catch (const fs::error& e) {
-        return e;
-    }
-    return std::nullopt;
 }
 
 /// A store whose puts fail from the n-th on.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Both stores keep the contract, by its kit; and what a folder adds to it.
+#include "failure.hpp"
 #include "foreshadow/store/directory_store.hpp"
 #include "foreshadow/store/memory_store.hpp"
 #include "foreshadow/testing/conformance/object_store.hpp"
@@ -17,20 +18,11 @@
 #include <vector>
 
 namespace fs = foreshadow;
+using fs::testing::failure;
 using fs::testing::run;
 using fs::testing::temporary_folder;
 
 namespace {
-
-template <class F>
-std::optional<fs::error> failure(F&& f) {
-    try {
-        f();
-    } catch (const fs::error& e) {
-        return e;
-    }
-    return std::nullopt;
-}
 
 template <class Store>
 std::vector<std::string> names(Store& store, const std::string& prefix) {
