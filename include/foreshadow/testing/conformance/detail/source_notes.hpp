@@ -72,15 +72,19 @@ class source_notes {
     }
 
     void add(noted_truth t) {
-        if (is_sound(t.told))
-            out_.check(rules::layout, outline(t.told) == t.what.partitions, [&] {
-                return "at " + std::to_string(t.at.value) + " it told of other partitions than are there";
-            });
-        if (shapes_) {
-            const layout then = shapes_->at(std::max(t.at, shapes_->first().at));
-            out_.check(rules::layout_log, t.at < shapes_->first().at || outline(then) == t.what.partitions, [&] {
+        const bool is_of_now = is_sound(t.told) && out_.check(rules::layout, outline(t.told) == t.what.partitions, [&] {
+            return "at " + std::to_string(t.at.value) + " it told of other partitions than are there";
+        });
+        if (shapes_ && t.at >= shapes_->first().at) {
+            const layout then = shapes_->at(t.at);
+            const bool is_so_in_log = out_.check(rules::layout_log, outline(then) == t.what.partitions, [&] {
                 return "at " + std::to_string(t.at.value) + " the log gives other partitions than are there";
             });
+            // One that was created again under its name has the interval of the one before, and another id.
+            if (is_of_now && is_so_in_log)
+                out_.check(rules::layout, ids_of(t.told) == ids_of(then), [&] {
+                    return "at " + std::to_string(t.at.value) + " it told of other ids than the log gives";
+                });
         }
         truths_.push_back(std::move(t));
     }
@@ -251,6 +255,11 @@ class source_notes {
     [[nodiscard]] static std::vector<std::pair<std::string, key_range>> outline(const layout& shape) {
         std::vector<std::pair<std::string, key_range>> all;
         for (const partition& p : shape.partitions) all.emplace_back(p.name, p.interval);
+        return all;
+    }
+    [[nodiscard]] static std::vector<partition_id> ids_of(const layout& shape) {
+        std::vector<partition_id> all;
+        for (const partition& p : shape.partitions) all.push_back(p.id);
         return all;
     }
     [[nodiscard]] static std::string describe(const horizon& seen) {
