@@ -35,14 +35,17 @@ struct totals {
         of.deaths += r.deaths;
         of.errors += r.errors;
         of.resumed += r.resumed;
+        of.came_true += r.came_true;
+        of.came_true_in_shards += r.came_true_in_shards;
     }
     [[nodiscard]] std::string line(double seconds) const {
         return std::to_string(seeds) + " seeds in " + std::to_string(static_cast<long>(seconds)) +
                " s: " + std::to_string(of.points) + " points, " + std::to_string(of.exact) + " restores exact (" +
                std::to_string(of.placed) + " into other layouts), " + std::to_string(of.refused) +
                " rightly refused, " + std::to_string(of.deaths) + " deaths, " + std::to_string(of.errors) +
-               " errors, " + std::to_string(of.resumed) + " resumed, " + std::to_string(twice) + " run twice; " +
-               std::to_string(failed) + " failed";
+               " errors, " + std::to_string(of.resumed) + " resumed, " + std::to_string(of.came_true) +
+               " predictions came true (" + std::to_string(of.came_true_in_shards) + " in shards), " +
+               std::to_string(twice) + " run twice; " + std::to_string(failed) + " failed";
     }
 };
 

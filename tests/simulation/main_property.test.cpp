@@ -44,6 +44,28 @@ TEST_CASE("a shadow whose change comes about takes the place of the journal", "[
     CHECK(run_bytes > 0);
 }
 
+TEST_CASE("what is foretold of a database in shards comes true, and its shadows are adopted", "[simulation]") {
+    std::uint64_t exact = 0;
+    std::uint64_t adopted = 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        CAPTURE(seed);
+        simulated_world world{support::lively(seed), {}, {.count = 2 + seed % 3}};
+        world.live(steps);
+        const fs::restore_point point = world.back_up(ft::prophet{future_of(seed)}, support::small_numbers(seed));
+        adopted += point.figures.shadows_adopted;
+        for (const fs::foretold& told : point.knows.predictions) {
+            if (told.became.kind != fs::outcome_kind::exact) continue;
+            ++exact;
+            for (const fs::partition_id id : told.what.partitions)
+                CHECK(world.home().layout_at(told.what.issued_at).find(id) != nullptr);
+        }
+        const auto [into, report] = world.restore(point);
+        CHECK(into.rows() == world.home().state_at(point.at));
+    }
+    CHECK(exact > 20);
+    CHECK(adopted > 0);
+}
+
 TEST_CASE("nothing is read twice because of a split or merge", "[simulation]") {
     for (std::uint64_t seed = 1; seed <= 84; ++seed) {
         CAPTURE(seed);

@@ -17,7 +17,9 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <sstream>
+#include <utility>
 
 namespace support {
 
@@ -108,6 +110,7 @@ class living_trial {
             restore_everywhere(point, whole_from, last && !is_anew ? last->point.at : point.at);
             restore_one_partition(point);
             if (last) restore(*last, last->point.at, true);
+            note_outcomes(point);
             last = {point, world_.home()};
             if (which_.is_put_back && number == 1) copy = world_.home().copy();
             if (which_.is_put_back && number == 2) put_back(std::move(*copy));
@@ -115,6 +118,16 @@ class living_trial {
         }
         check_store(last->point);
         note_state();
+    }
+
+    /// Later points tell of the same predictions again.
+    void note_outcomes(const fs::restore_point& point) {
+        for (const fs::foretold& told : point.knows.predictions) {
+            const bool is_exact = told.became.kind == fs::outcome_kind::exact;
+            if (!is_exact || !came_true_.emplace(point.knows.timeline, told.what.id).second) continue;
+            ++result_.came_true;
+            result_.came_true_in_shards += world_.home().shards != nullptr;
+        }
     }
 
     void put_back(simulated_home copy) {
@@ -334,7 +347,8 @@ class living_trial {
     const trial& which_;
     simulated_world world_;
     std::vector<fs::lineage_event> future_;
-    ft::seeded_random dice_{which_.seed * 7'919 + 3};  ///< of what is looked at, not of what happens
+    std::set<std::pair<std::uint64_t, std::uint64_t>> came_true_;  ///< timelines, and ids of their predictions
+    ft::seeded_random dice_{which_.seed * 7'919 + 3};              ///< of what is looked at, not of what happens
     trial_result result_;
 };
 

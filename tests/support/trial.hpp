@@ -48,7 +48,9 @@ struct trial_result {
     std::uint64_t deaths = 0;
     std::uint64_t errors = 0;
     std::uint64_t resumed = 0;
-    std::string state;  ///< a digest of everything that is in the store at the end
+    std::uint64_t came_true = 0;            ///< predictions
+    std::uint64_t came_true_in_shards = 0;  ///< of them, where there are several logs
+    std::string state;                      ///< a digest of everything that is in the store at the end
 };
 
 /// The trial of a seed: three of four have faults; all else is mixed as well.

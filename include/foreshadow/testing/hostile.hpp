@@ -148,13 +148,21 @@ class prophet : public detail::hostile_base {
             if (!is_due || event.from.empty()) continue;
             prediction told = detail::foretell(event.kind, {}, event.boundaries, {.9 * ahead, ahead, 1.1 * ahead}, 1,
                                                horizon_seconds);
-            for (const partition& p : event.from) told.partitions.push_back(p.id);
+            for (const partition& p : event.from) told.partitions.push_back(known_as(p.id));
             if (how_ == manner::wrong) falsify(told, event);
             out.push_back(std::move(told));
         }
     }
 
   private:
+    /// The database's own number says who is meant. Where several logs are put into one order, a partition was created
+    /// at another position than in the history that ran ahead, and nobody can know it before.
+    [[nodiscard]] partition_id known_as(partition_id foreseen) const {
+        const auto found = std::find_if(now_.partitions.begin(), now_.partitions.end(),
+                                        [&](const partition& p) { return p.id.native == foreseen.native; });
+        return found == now_.partitions.end() ? foreseen : found->id;
+    }
+
     /// Another kind, another boundary, another partition.
     void falsify(prediction& told, const lineage_event& event) const {
         told.kind = event.kind == lineage_kind::split ? lineage_kind::merge : lineage_kind::split;
