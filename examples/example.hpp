@@ -14,6 +14,7 @@
 #include <iostream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 /// Runs SQL on a database file, which is made where it is not there; returns the first column of the last row.
 inline std::string run_sql(const std::string& path, const std::string& sql) {
@@ -51,7 +52,7 @@ inline std::string count_rows(const std::string& path, const std::string& table)
 inline int run_example(foreshadow::task<> example) {
     boost::asio::io_context context;
     std::exception_ptr failure;
-    boost::asio::co_spawn(context, std::move(example), [&](std::exception_ptr e) { failure = e; });
+    boost::asio::co_spawn(context, std::move(example), [&](std::exception_ptr e) { failure = std::move(e); });
     context.run();
     try {
         if (failure) std::rethrow_exception(failure);

@@ -65,7 +65,7 @@ T run(foreshadow::task<T> work, when_stopped how = when_stopped::cancel) {
     bool ended = false;
     boost::asio::co_spawn(context, std::move(work),
                           boost::asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr e, T value) {
-                              failure = e;
+                              failure = std::move(e);
                               if (!failure) result.emplace(std::move(value));
                               ended = true;
                               watch.cancel();

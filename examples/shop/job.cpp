@@ -119,7 +119,7 @@ job_result run_job(const job_options& options) {
     std::exception_ptr failure;
     job_result result;
     boost::asio::co_spawn(context, perform(options), [&](std::exception_ptr e, job_result made) {
-        failure = e;
+        failure = std::move(e);
         result = std::move(made);
     });
     context.run();

@@ -462,7 +462,7 @@ task<> run_merge(merge_plan& plan, std::map<std::string, std::string>& out) {
 std::map<std::string, std::string> restore(boost::asio::io_context& context, merge_plan plan) {
     std::map<std::string, std::string> out;
     std::exception_ptr failure;
-    boost::asio::co_spawn(context, run_merge(plan, out), [&](std::exception_ptr e) { failure = e; });
+    boost::asio::co_spawn(context, run_merge(plan, out), [&](std::exception_ptr e) { failure = std::move(e); });
     context.restart();
     context.run();
     if (failure) std::rethrow_exception(failure);

@@ -137,7 +137,7 @@ class block_bootstrap {
         if (seen.size() < 2) return {};
         std::sort(seen.begin(), seen.end());
         const auto at = [&](double share) {
-            return seen[static_cast<std::size_t>(share * static_cast<double>(seen.size() - 1) + 0.5)];
+            return seen[static_cast<std::size_t>(std::lround(share * static_cast<double>(seen.size() - 1)))];
         };
         return {at(0.025), at(0.975)};
     }

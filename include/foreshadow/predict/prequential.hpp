@@ -67,7 +67,7 @@ class prequential {
 
     void observe(const log_batch& batch, const layout& now) {
         begin(batch.after);
-        const layout& shown = show(now);
+        const layout& shown = options_.sizes_told ? now : without_sizes(now);
         asked_->observe(batch, shown);
     }
 
@@ -153,9 +153,8 @@ class prequential {
         asked_->start({.at = after, .partitions = {}});
     }
 
-    /// The layout as the predictor may see it.
-    [[nodiscard]] const layout& show(const layout& now) {
-        if (options_.sizes_told) return now;
+    /// The layout of a database that does not tell how large its partitions are.
+    [[nodiscard]] const layout& without_sizes(const layout& now) {
         shown_ = now;
         for (partition& p : shown_.partitions) p.rows = p.bytes = 0;
         return shown_;

@@ -42,7 +42,7 @@ class sanitizer {
           horizon_{horizon_seconds > 0 && std::isfinite(horizon_seconds) ? horizon_seconds : 1.0},
           now_{now} {
         ids_.reserve(now.partitions.size());
-        for (std::size_t i = 0; i < now.partitions.size(); ++i) ids_.push_back({now.partitions[i].id, i});
+        for (std::size_t i = 0; i < now.partitions.size(); ++i) ids_.emplace_back(now.partitions[i].id, i);
         std::sort(ids_.begin(), ids_.end());
     }
 

@@ -17,7 +17,7 @@
 #include "foreshadow/store/tree.hpp"
 
 #include <cstddef>
-#include <string>
+#include <string_view>
 #include <utility>
 
 namespace foreshadow {
@@ -43,7 +43,7 @@ class content_defined_blocks {
     /// The rows of `range`. Reads the path to it and the blocks that overlap it, nothing else.
     ///
     /// Errors: corrupt when `where` is no reference; those of `next`: corrupt, not_found, naming the object.
-    [[nodiscard]] detail::tree_cursor<Repository> read(std::string where, key_range range) {
+    [[nodiscard]] detail::tree_cursor<Repository> read(std::string_view where, key_range range) {
         return detail::tree_cursor<Repository>{*repository_, tree_root::parse(where), std::move(range)};
     }
 
@@ -51,7 +51,7 @@ class content_defined_blocks {
 
     /// Checks what `where` holds in `range`: every node, and that each block of rows is in a pack that is there; with
     /// `read_data`, every byte. Throws what is wrong first: corrupt or not_found, naming the object.
-    task<> check(std::string where, key_range range, bool read_data) {
+    task<> check(std::string_view where, key_range range, bool read_data) {
         return detail::check_tree(repository_, tree_root::parse(where), std::move(range), read_data);
     }
 

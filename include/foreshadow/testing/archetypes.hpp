@@ -77,7 +77,7 @@ struct row_cursor {
 };
 struct partition_storage {
     row_writer write() { return {}; }
-    row_cursor read(std::string, key_range) { return {}; }
+    row_cursor read(const std::string&, const key_range&) { return {}; }
     task<> flush() { co_return; }
 };
 

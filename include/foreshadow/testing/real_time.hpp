@@ -25,10 +25,10 @@ struct real_time {
         std::exception_ptr failure;
         std::optional<value> result;
         if constexpr (std::is_void_v<T>) {
-            boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e) { failure = e; });
+            boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e) { failure = std::move(e); });
         } else {
             boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr e, T got) {
-                failure = e;
+                failure = std::move(e);
                 result.emplace(std::move(got));
             });
         }

@@ -152,6 +152,9 @@ class simulated_database {
         });
     }
 
+    /// The first commit that may be invisible still when `i` is made.
+    [[nodiscard]] static std::size_t first_beside(std::size_t i) { return i < longest_lag ? 0 : i - longest_lag + 1; }
+
     /// Gives new commits the length of the log at which they become visible. What a commit builds upon is visible no
     /// later than itself, since a real database orders the two by locks.
     void note_new() {
@@ -161,10 +164,8 @@ class simulated_database {
             const bool lags = !options.prefix_snapshots && !must_be_visible(log[n]) && lags_.chance(.4);
             visible_from_.push_back(n + 1 + (lags ? static_cast<std::size_t>(lags_.below(longest_lag - 1)) : 0));
             if (options.prefix_snapshots) continue;
-            for (std::size_t later = n, i = n; i-- > 0 && n - i < longest_lag;) {
-                if (visible_from_[i] > visible_from_[later] && conflicts(log[i], log[later]))
-                    make_visible(i, visible_from_[later]);
-            }
+            for (std::size_t i = n; i-- > first_beside(n);)
+                if (visible_from_[i] > visible_from_[n] && conflicts(log[i], log[n])) make_visible(i, visible_from_[n]);
         }
     }
 
@@ -172,7 +173,7 @@ class simulated_database {
     void make_visible(std::size_t i, std::size_t from) {
         const auto& log = past().commits();
         visible_from_[i] = std::min(visible_from_[i], from);
-        for (std::size_t j = i; j-- > 0 && i - j < longest_lag;)
+        for (std::size_t j = i; j-- > first_beside(i);)
             if (visible_from_[j] > from && conflicts(log[j], log[i])) make_visible(j, from);
     }
 

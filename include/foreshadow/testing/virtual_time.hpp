@@ -122,7 +122,7 @@ class virtual_clock {
 
   private:
     task<> park(ticket where) {
-        auto initiation = [](auto handler, std::shared_ptr<detail::bedroom> state, ticket place) {
+        auto initiation = [](auto handler, const std::shared_ptr<detail::bedroom>& state, ticket place) {
             auto slot = boost::asio::get_associated_cancellation_slot(handler);
             if (slot.is_connected())
                 slot.assign([weak = std::weak_ptr{state}, place](boost::asio::cancellation_type) {
@@ -158,12 +158,12 @@ T run(boost::asio::io_context& context, virtual_clock& clock, task<T> work,
     if constexpr (std::is_void_v<T>) {
         boost::asio::co_spawn(context, std::move(work), [end](std::exception_ptr failure) {
             end->ended = true;
-            end->failure = failure;
+            end->failure = std::move(failure);
         });
     } else {
         boost::asio::co_spawn(context, std::move(work), [end](std::exception_ptr failure, T result) {
             end->ended = true;
-            end->failure = failure;
+            end->failure = std::move(failure);
             end->result.emplace(std::move(result));
         });
     }
@@ -214,7 +214,7 @@ class simulation {
 
     /// Starts `work` beside everything else; an exception from it ends the next `run`.
     void spawn(task<> work) {
-        boost::asio::co_spawn(context_, std::move(work), [](std::exception_ptr failure) {
+        boost::asio::co_spawn(context_, std::move(work), [](const std::exception_ptr& failure) {
             if (failure) std::rethrow_exception(failure);
         });
     }

@@ -88,7 +88,7 @@ merged run_merge(merge_plan plan, Policy& policy) {
     boost::asio::io_context context{1};
     merge<Policy> merging{std::move(plan), policy};
     std::exception_ptr failure;
-    boost::asio::co_spawn(context, drain(merging, result.out), [&](std::exception_ptr e) { failure = e; });
+    boost::asio::co_spawn(context, drain(merging, result.out), [&](std::exception_ptr e) { failure = std::move(e); });
     context.run();
     if (failure) std::rethrow_exception(failure);
     result.report = merging.report();

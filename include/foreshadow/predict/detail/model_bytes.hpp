@@ -87,7 +87,7 @@ class model_reader {
         requires std::integral<T> || std::floating_point<T>
     void number(T& value) {
         if (left_.size() < sizeof value) refuse();
-        std::memcpy(&value, left_.data(), sizeof value);
+        left_.copy(reinterpret_cast<char*>(&value), sizeof value);
         left_.remove_prefix(sizeof value);
         if constexpr (std::floating_point<T>)
             if (!std::isfinite(value)) refuse();

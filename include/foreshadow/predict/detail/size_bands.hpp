@@ -191,7 +191,9 @@ class size_bands {
                 if (gone.covers(band->interval)) grow(*band, -band->size, time);
             return;
         }
-        if (band == bands_.begin() || e.what == kind::none || !(--band)->interval.contains(begin)) return;
+        if (band == bands_.begin() || e.what == kind::none) return;
+        --band;
+        if (!band->interval.contains(begin)) return;
         if (e.what == kind::insert) {
             band->row_bytes += 0.05 * (e.bytes - band->row_bytes);
             grow(*band, measure_ == size_measure::rows ? 1.0 : e.bytes, time);

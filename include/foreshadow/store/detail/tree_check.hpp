@@ -77,7 +77,8 @@ task<> check_tree(Repository* repository, tree_root root, key_range range, bool 
     if (root.depth > 0) {
         co_await check_subtree(repository, std::move(whole), root.depth, std::move(range), read_data);
     } else {
-        std::vector<tree_child> one(1, std::move(whole));
+        std::vector<tree_child> one;
+        one.push_back(std::move(whole));
         co_await check_rows(repository, std::move(one), read_data);
     }
 }

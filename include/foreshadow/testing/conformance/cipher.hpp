@@ -99,7 +99,7 @@ class cipher_kit {
             const std::string of = " of " + std::to_string(size) + " bytes, sealed";
             for (std::size_t bit = 0; bit < sealed.size() * 8; ++bit) {
                 std::string changed = sealed;
-                changed[bit / 8] ^= static_cast<char>(1 << (bit % 8));
+                changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << (bit % 8)));
                 expect(changed, "block 7", [&] { return "bit " + std::to_string(bit) + of; });
             }
             for (std::size_t length = 0; length < sealed.size(); ++length)

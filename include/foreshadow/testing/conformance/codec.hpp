@@ -94,8 +94,10 @@ class codec_kit {
             std::string bytes;
             if (round % 4 != 0) codec_.compress(sample_of(random.below(byte_patterns), size, random), bytes);
             if (round % 4 == 0) bytes = sample_of(0, static_cast<std::size_t>(random.below(300)), random);
-            if (round % 4 == 1 && !bytes.empty())
-                bytes[static_cast<std::size_t>(random.below(bytes.size()))] ^= char(1 << random.below(8));
+            if (round % 4 == 1 && !bytes.empty()) {
+                char& hit = bytes[static_cast<std::size_t>(random.below(bytes.size()))];
+                hit = static_cast<char>(hit ^ (1 << random.below(8)));
+            }
             if (round % 4 == 2) bytes.resize(static_cast<std::size_t>(random.below(bytes.size() + 1)));
             if (round % 4 == 3) bytes += sample_of(0, static_cast<std::size_t>(1 + random.below(20)), random);
             bool is_bounded = false;

@@ -153,7 +153,7 @@ class object_store_kit {
             std::vector<std::string> bytes;
             std::vector<attempt<>> made(writers);
             std::vector<task<>> all;
-            for (std::size_t i = 0; i < writers; ++i) bytes.push_back(std::string(1 + 9'000 * (i % 2), char('0' + i)));
+            for (std::size_t i = 0; i < writers; ++i) bytes.emplace_back(1 + 9'000 * (i % 2), char('0' + i));
             for (std::size_t i = 0; i < writers; ++i) all.push_back(attempt_into(store_.put(name, bytes[i]), &made[i]));
             co_await all_of(std::move(all));
             std::size_t won = 0;

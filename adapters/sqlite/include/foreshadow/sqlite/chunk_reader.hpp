@@ -145,7 +145,10 @@ class range_scan {
     }
 
   private:
-    static key clipped(key at, const key_range& range) { return range.ends_after(at) ? at : range.end; }
+    static key clipped(key at, const key_range& range) {
+        if (!range.ends_after(at)) return range.end;
+        return at;
+    }
 
     [[nodiscard]] bool is_spent() const {
         const std::size_t read = rows_->size() - first_row_;
