@@ -69,12 +69,14 @@ class hazard_predictor {
     [[nodiscard]] std::string save() const {
         detail::hazard_model kept = model_;
         kept.sizes = bands_.learnt;
+        kept.lives = bands_.lives;
         return std::move(kept).save();
     }
     /// Errors: `corrupt` when the state is of another predictor, or damaged; what was learnt before stays then.
     void load(std::string_view state) {
         model_ = detail::hazard_model::load(state);
         bands_.learnt = model_.sizes;
+        bands_.lives = model_.lives;
         lead();
     }
 
@@ -143,7 +145,7 @@ inline void hazard_predictor::learn(const lineage_event& event) {
         const auto [a, b] = detail::sizes_at_merge(bands_, event, ended[0], ended[1]);
         const auto& split = bands_.columns.split;
         const double rested = at - static_cast<double>(std::max(split(ended[0]), split(ended[1])));
-        model_.merged.add({std::max(a, b), a + b, std::clamp(rested, 0.0, 1e12)});
+        model_.merged.add({std::max(a, b), std::min(a, b), a + b, std::clamp(rested, 0.0, 1e12)});
     } else if (event.kind == lineage_kind::create) {
         for (const partition& p : event.to) model_.creations.add(p.interval, event.time);
     } else if (event.kind == lineage_kind::drop) {
@@ -180,6 +182,7 @@ inline void hazard_predictor::tick(wall_time now, double horizon) {
     const auto fade = static_cast<double>(ticks.faded(1, ticks.length));
     for (double& each : around_.family_inserts) each *= fade;
     double grown = 0;
+    bands_.note_vanished();
     for (const slot s : bands_.take_touched()) {
         if (!bands_.is_alive(s) || !c.in[s].is_touched) continue;
         around_.family_inserts[c.in[s].family] += (1 - fade) * static_cast<double>(c.in[s].inserted) / ticks.length;

@@ -8,6 +8,7 @@
 
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/predict/detail/band_index.hpp"
+#include "foreshadow/predict/detail/old_versions.hpp"
 #include "foreshadow/predict/detail/size_axis.hpp"
 
 #include <xtensor/xtensor.hpp>
@@ -53,6 +54,7 @@ struct band_columns {
 
     std::vector<inflow> in;
     std::vector<partition_id> id;
+    std::vector<old_versions::list> old;
     std::vector<std::array<size_bin, measures>> highest;  ///< of each measure, the largest it has lived through
     column rows;
     column bytes;
@@ -65,7 +67,7 @@ struct band_columns {
     column split;               ///< when it came of a split
     xt::xtensor<double, 1> folded;
 
-    static constexpr std::size_t bytes_a_band = sizeof(inflow) + sizeof(partition_id) +
+    static constexpr std::size_t bytes_a_band = sizeof(inflow) + sizeof(partition_id) + sizeof(old_versions::list) +
                                                 sizeof(std::array<size_bin, measures>) + 12 * sizeof(float) +
                                                 sizeof(double) + sizeof(std::uint64_t) + sizeof(slot);
 
@@ -78,6 +80,7 @@ struct band_columns {
         n = std::max(n, there + there / 2);
         in.resize(n);
         id.resize(n);
+        old.resize(n, old_versions::none);
         highest.resize(n);
         for (column* c : {&rows, &bytes, &inserts, &writes, &variance, &jump, &born, &split}) extend(*c, there, n);
         extend(folded, there, n);

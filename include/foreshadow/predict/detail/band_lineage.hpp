@@ -59,6 +59,7 @@ inline void bands::remove(slot s) {
     index_.erase(s);
     alive_[s] = 0;
     if (last_ == s) last_ = none;
+    versions.clear(columns.old[s]);
     const inflow& in = columns.in[s];
     if (in.sample != inflow::no_sample) free_samples_.push_back(in.sample);
     if (--family_bands_[in.family] == 0) free_family_ = std::min(free_family_, in.family);
@@ -83,6 +84,7 @@ inline void bands::change(const lineage_event& event) {
         band_columns::record was;
         float split;
         std::unique_ptr<key_sample> sample;
+        std::vector<old_versions::entry> old;
     };
     std::vector<parent> parents;
     std::uint32_t family = none;
@@ -90,7 +92,8 @@ inline void bands::change(const lineage_event& event) {
     for (const slot s : ended) {
         const key_sample* sampled = sample_of(s);
         parents.push_back({index_.range_of(s), at_last_tick(s), columns.split(s),
-                           sampled != nullptr ? std::make_unique<key_sample>(*sampled) : nullptr});
+                           sampled != nullptr ? std::make_unique<key_sample>(*sampled) : nullptr,
+                           versions.take_all(columns.old[s])});
         if (family == none) family = columns.in[s].family;
     }
     if (family != none) ++family_bands_[family];  // it lives on until the children are counted
@@ -110,6 +113,7 @@ inline void bands::change(const lineage_event& event) {
         band_columns::record sum;
         sum.in = columns.in[s];  // with what is its own: sample, family and neighbours
         sum.folded = ticks.last;
+        std::vector<old_versions::entry> old;
         columns.born(s) = now;
         if (event.kind == lineage_kind::split) columns.split(s) = now;
         for (const parent& p : parents) {
@@ -124,15 +128,22 @@ inline void bands::change(const lineage_event& event) {
             sum.bytes += static_cast<float>(share.size) * p.was.bytes;
             if (p.sample && sum.in.sample != inflow::no_sample)
                 samples_[sum.in.sample].inherit(*p.sample, range, share.size);
+            for (old_versions::entry e : p.old) {
+                e.bytes *= static_cast<float>(share.size);
+                old.push_back(e);
+            }
         }
         columns.write(s, sum);
+        if (parents.size() > 1) std::stable_sort(old.begin(), old.end(), [](auto& a, auto& b) { return a.at < b.at; });
+        for (const old_versions::entry& e : old) versions.add(columns.old[s], e.at, static_cast<double>(e.bytes));
         if (sum.in.inserted + sum.in.updated + sum.in.erased + sum.in.bytes != 0) touch(s);
         if (parents.empty()) {
             columns.rows(s) = rows_told;
             columns.bytes(s) = bytes_told;
         } else {
             // The source may have told better than can be guessed: then the parents had grown by what is missing.
-            correct(s, static_cast<double>(rows_told), static_cast<double>(bytes_told));
+            const double missing = correct(s, static_cast<double>(rows_told), static_cast<double>(bytes_told));
+            versions.gone(columns.old[s], seconds(event.time), missing, lives);
         }
     }
 }

@@ -7,9 +7,11 @@
 #pragma once
 
 #include "foreshadow/plane/lineage.hpp"
+#include "foreshadow/predict/detail/accounting.hpp"
 #include "foreshadow/predict/detail/band_columns.hpp"
 #include "foreshadow/predict/detail/growth.hpp"
 #include "foreshadow/predict/detail/key_sample.hpp"
+#include "foreshadow/predict/detail/old_versions.hpp"
 #include "foreshadow/source/log_batch.hpp"
 
 #include <algorithm>
@@ -29,24 +31,13 @@ class bands {
     static constexpr std::size_t most_samples = 4096;
     static constexpr std::size_t most_pairs = 4'000'000;  ///< of parents and children of one change
 
-    /// What an update and an erasure do to the size: 0 and 1 where rows are replaced in place, near 1 and 0 where old
-    /// versions stay. Learnt by normalised least squares.
-    struct accounting {
-        double of_update = 0;
-        double of_erasure = 1;
-
-        template <class Archive>
-        void visit(Archive& archive) {
-            archive.number(of_update);
-            archive.number(of_erasure);
-        }
-    };
-
     void start(const layout& now) {
-        const accounting kept = learnt;
+        accounting kept = learnt;
+        lifetimes lived = std::move(lives);
         const measure led = leading;
         *this = bands{};
         learnt = kept;
+        lives = std::move(lived);
         leading = led;
         add(now.partitions, none);
     }
@@ -83,7 +74,10 @@ class bands {
             const key& begin = index_.range_of(s).begin;
             while (next != told.partitions.end() && next->interval.begin < begin) ++next;
             if (next == told.partitions.end() || next->id != columns.id[s]) return;
-            correct(s, static_cast<double>(next->rows), static_cast<double>(next->bytes));
+            const auto bytes = static_cast<double>(next->bytes);
+            if (is_told_) learn_from(s, bytes);
+            const double missing = correct(s, static_cast<double>(next->rows), bytes);
+            if (missing > 0 && columns.old[s] != old_versions::none) vanished_.push_back({s, next->id, missing});
         });
     }
 
@@ -107,8 +101,8 @@ class bands {
         if (m == by_rows) return static_cast<double>(in.inserted - in.erased);
         const double rows = static_cast<double>(columns.rows(s));
         const double row = rows >= 1 ? static_cast<double>(columns.bytes(s)) / rows : 0;
-        return static_cast<double>(in.bytes) + learnt.of_update * static_cast<double>(in.updated_bytes) -
-               learnt.of_erasure * static_cast<double>(in.erased) * row;
+        return static_cast<double>(in.bytes) + learnt.of_update() * static_cast<double>(in.updated_bytes) -
+               learnt.of_erasure() * static_cast<double>(in.erased) * row;
     }
 
     /// Whether the source keeps its figures fresh: then 0 is a size, not a silence.
@@ -131,6 +125,11 @@ class bands {
         const double more_rows = grown(s, by_rows);
         const double more_bytes = grown(s, by_bytes);
         const double gained = leading == by_rows ? more_rows : more_bytes;
+        if (is_told_) {
+            const inflow& in = columns.in[s];
+            versions.add(columns.old[s], ticks.last,
+                         learnt.kept(static_cast<double>(in.updated_bytes), erased_bytes(s)));
+        }
         detail::fold(columns, s, ticks, gained);
         columns.rows(s) = static_cast<float>(std::max(0.0, static_cast<double>(columns.rows(s)) + more_rows));
         columns.bytes(s) = static_cast<float>(std::max(0.0, static_cast<double>(columns.bytes(s)) + more_bytes));
@@ -166,12 +165,26 @@ class bands {
             samples_.emplace_back(unseen);
         }
     }
+    /// The tick ended: takes note of the old versions that were seen to vanish in it. Before anything is folded.
+    void note_vanished() {
+        lives.refresh();
+        for (const loss& l : vanished_)
+            if (columns.id[l.of] == l.id) versions.gone(columns.old[l.of], ticks.last, l.bytes, lives);
+        vanished_.clear();
+        lives.refresh();
+    }
+    /// What vanishes of a band without a write.
+    [[nodiscard]] old_versions::outlook vanishing(slot s, double seconds) const {
+        return versions.ahead(columns.old[s], ticks.last, seconds, lives);
+    }
     /// Those written to since they were last taken.
     [[nodiscard]] std::vector<slot> take_touched() { return std::exchange(touched_, {}); }
 
     band_columns columns;
     tick_times ticks;
     accounting learnt;
+    lifetimes lives;
+    old_versions versions;
     measure leading = by_bytes;
 
   private:
@@ -181,6 +194,12 @@ class bands {
         double when;
         key where;
         key payload;
+    };
+
+    struct loss {
+        slot of;
+        partition_id id;
+        double bytes;
     };
 
     [[nodiscard]] slot find(const partition& p) const {
@@ -249,28 +268,32 @@ class bands {
         });
     }
 
-    void correct(slot s, double rows, double bytes) {
+    /// Takes over the size that is told. Returns the bytes that are missing, of what the stream makes of it.
+    double correct(slot s, double rows, double bytes) {
         inflow& in = columns.in[s];
         if ((rows > 0 || is_told_) && rows != size(s, by_rows)) {
             touch(s);
             in.erased -= static_cast<float>(rows - size(s, by_rows));
         }
-        if (const double off = bytes - size(s, by_bytes); (bytes > 0 || is_told_) && off != 0) {
-            learn_accounting(s, off);
-            touch(s);
-            in.bytes += static_cast<float>(off);
-        }
+        const double off = bytes - size(s, by_bytes);
+        if (off == 0 || !(bytes > 0 || is_told_)) return 0;
+        touch(s);
+        in.bytes += static_cast<float>(off);
+        return off < -0.5 - 1e-6 * bytes ? -off : 0;  // a float does not hold more digits
     }
 
-    void learn_accounting(slot s, double off) {
+    /// Learns what writes do, from a band that lived through a whole tick and is `bytes` large now.
+    void learn_from(slot s, double bytes) {
         const inflow& in = columns.in[s];
+        if (static_cast<double>(columns.born(s)) > ticks.last) return;
+        const double grown_otherwise = bytes - static_cast<double>(columns.bytes(s)) - static_cast<double>(in.bytes);
+        learnt.learn(static_cast<double>(in.updated_bytes), erased_bytes(s), grown_otherwise);
+    }
+
+    /// Bytes of what was erased in this tick, as far as anyone can tell.
+    [[nodiscard]] double erased_bytes(slot s) const noexcept {
         const double rows = static_cast<double>(columns.rows(s));
-        const auto updated = static_cast<double>(in.updated_bytes);
-        const double erased = rows >= 1 ? static_cast<double>(in.erased * columns.bytes(s)) / rows : 0;
-        const double power = updated * updated + erased * erased;
-        if (!(power > 0) || std::abs(off) > 2 * (updated + std::abs(erased))) return;  // it tells of something else
-        learnt.of_update = std::clamp(learnt.of_update + 0.02 * off * updated / power, 0.0, 1.0);
-        learnt.of_erasure = std::clamp(learnt.of_erasure - 0.02 * off * erased / power, 0.0, 1.0);
+        return rows >= 1 ? static_cast<double>(columns.in[s].erased * columns.bytes(s)) / rows : 0;
     }
 
     slot take_slot() {
@@ -309,6 +332,7 @@ class bands {
     std::vector<std::uint16_t> free_samples_;
     std::vector<slot> touched_;
     std::vector<late> late_;
+    std::vector<loss> vanished_;  ///< as the source told in this tick
     slot last_ = none;
     bool stays_ = false;
     wall_time origin_;

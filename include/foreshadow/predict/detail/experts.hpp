@@ -24,7 +24,7 @@ namespace foreshadow::detail {
 /// A row that waits for its outcome.
 struct waiting_row {
     static constexpr std::size_t most_numbers = 20;
-    static constexpr std::size_t most_cells = 26;
+    static constexpr std::size_t most_cells = 40;
 
     double at = 0;     ///< seconds since the origin
     double until = 0;  ///< the end of its horizon

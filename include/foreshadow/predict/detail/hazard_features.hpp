@@ -64,8 +64,19 @@ class hazard_features {
 
     [[nodiscard]] merge_features of_merge(slot left, slot right) const {
         merge_features f;
-        f.fill(side(left), side(right),
-               {model_.merged.larger(), model_.merged.sum(), model_.merged.cool_down() / all_.ticks.unit});
+        merge_features::side l = side(left);
+        merge_features::side r = side(right);
+        const auto beyond = [&](slot s, bool before) {
+            const auto [lower, upper] = all_.index().neighbours(s);
+            const slot other = before ? lower : upper;
+            if (other == bands::none || all_.columns.in[other].family != all_.columns.in[s].family) return 1e300;
+            return std::max(size(other) - vanishing(other).due, 0.0);
+        };
+        l.beyond = beyond(left, true);
+        r.beyond = beyond(right, false);
+        f.fill(l, r,
+               {model_.merged.larger(), model_.merged.smaller(), model_.merged.sum(),
+                model_.merged.cool_down() / all_.ticks.unit});
         return f;
     }
 
@@ -127,12 +138,20 @@ class hazard_features {
 
     [[nodiscard]] merge_features::side side(slot s) const {
         const band_columns& c = all_.columns;
+        const old_versions::outlook old = vanishing(s);
         return {.size = size(s),
                 .moves = motion_of(c, s, all_.ticks),
                 .idle = units_since(c.in[s].last_write),
                 .age = units_since(c.born(s)),
                 .since_split = std::min(units_since(c.split(s)), 1e6),
-                .dead = dead(s)};
+                .dead = dead(s),
+                .due = old.due,
+                .held = old.held};
+    }
+
+    [[nodiscard]] old_versions::outlook vanishing(slot s) const {
+        if (all_.leading == by_rows) return {};
+        return all_.vanishing(s, units_ahead * all_.ticks.unit);
     }
 
     const bands& all_;

@@ -18,7 +18,7 @@ namespace foreshadow::detail {
 
 /// What is learnt, and kept across restarts: nothing of single bands, whose sizes the layout tells at every start.
 struct hazard_model {
-    static constexpr std::string_view magic = "foreshadow hazard model 1\n";
+    static constexpr std::string_view magic = "foreshadow hazard model 2\n";
 
     thresholds limits;
     experts splits{split_features::number_count, split_features::input_count, split_features{}.cells.size(),
@@ -29,7 +29,8 @@ struct hazard_model {
     lead_time split_lead;
     rhythms creations;
     rhythms drops;
-    bands::accounting sizes;
+    accounting sizes;
+    lifetimes lives;  ///< of old versions
     double pieces = 2;  ///< children of a split
 
     /// How much is known: cold below ten splits seen, hot from a hundred.
@@ -65,6 +66,7 @@ struct hazard_model {
         creations.visit(archive);
         drops.visit(archive);
         sizes.visit(archive);
+        lives.visit(archive);
         archive.number(pieces);
     }
 };

@@ -25,6 +25,7 @@ class merged_pairs {
   public:
     struct pair {
         double larger;  ///< the larger of both sizes
+        double smaller;
         double sum;
         double since_split;  ///< seconds since either was split
     };
@@ -41,6 +42,7 @@ class merged_pairs {
 
     [[nodiscard]] double total() const noexcept { return total_; }
     [[nodiscard]] double larger() const noexcept { return larger_; }
+    [[nodiscard]] double smaller() const noexcept { return smaller_; }
     [[nodiscard]] double sum() const noexcept { return sum_; }
     [[nodiscard]] double cool_down() const noexcept { return cool_down_; }
 
@@ -48,7 +50,7 @@ class merged_pairs {
     void visit(Archive& archive) {
         seen_.resize(std::min(archive.count(seen_.size()), most));
         for (pair& p : seen_)
-            for (double* n : {&p.larger, &p.sum, &p.since_split}) archive.number(*n);
+            for (double* n : {&p.larger, &p.smaller, &p.sum, &p.since_split}) archive.number(*n);
         archive.number(total_);
         archive.number(turn_);
     }
@@ -67,6 +69,7 @@ class merged_pairs {
     }
     void draw() {
         larger_ = edge([](const pair& p) { return p.larger; }, true);
+        smaller_ = edge([](const pair& p) { return p.smaller; }, true);
         sum_ = edge([](const pair& p) { return p.sum; }, true);
         cool_down_ = edge([](const pair& p) { return p.since_split; }, false);
     }
@@ -75,12 +78,13 @@ class merged_pairs {
     std::size_t turn_ = 0;
     double total_ = 0;
     double larger_ = 0;
+    double smaller_ = 0;
     double sum_ = 0;
     double cool_down_ = 0;
 };
 
 struct merge_features {
-    static constexpr std::size_t number_count = 14;
+    static constexpr std::size_t number_count = 17;
     std::array<float, number_count> numbers{};
 
     enum input {
@@ -97,9 +101,14 @@ struct merge_features {
         writes,
         since,
         dead,
+        after,
+        small_after,
+        lowest,
+        before_it,
+        behind_it,
         input_count
     };
-    static constexpr feature_tables<input_count, 10> tables{.axes = {{{-5, 3, 32},
+    static constexpr feature_tables<input_count, 15> tables{.axes = {{{-5, 3, 32},
                                                                       {-5, 3, 32},
                                                                       {-3, 3, 48},
                                                                       {-4, 2, 32},
@@ -111,7 +120,12 @@ struct merge_features {
                                                                       {0, 7, 64},
                                                                       {0, 9, 16},
                                                                       {0, 8, 32},
-                                                                      {-2, 4, 16}}},
+                                                                      {-2, 4, 16},
+                                                                      {-3, 3, 48},
+                                                                      {-5, 3, 32},
+                                                                      {-3, 3, 24},
+                                                                      {-5, 3, 16},
+                                                                      {-5, 3, 16}}},
                                                             .pairs = {{{left, right},
                                                                        {larger, cooled},
                                                                        {larger, age},
@@ -121,7 +135,12 @@ struct merge_features {
                                                                        {larger, soon_30},
                                                                        {larger, dead},
                                                                        {idle, dead},
-                                                                       {larger, idle}}}};
+                                                                       {larger, idle},
+                                                                       {after, cooled},
+                                                                       {after, larger},
+                                                                       {after, small_after},
+                                                                       {after, before_it},
+                                                                       {after, behind_it}}}};
     static constexpr std::size_t cell_count = tables.cell_count();
     static_assert(cell_count < 0xffff);
     decltype(tables)::cells cells{};
@@ -136,9 +155,15 @@ struct merge_features {
         double age = 0;
         double since_split = 0;
         double dead = 0;  ///< log of bytes a row over what is usual
+        double due = 0;   ///< of the size, what will vanish within the horizon
+        double held = 0;  ///< and what ever will
+        double beyond = 1e300;  ///< size of the neighbour on the other side at the end of the horizon
+
+        [[nodiscard]] double after() const noexcept { return std::max(size - due, 0.0); }
     };
     struct limits {
         double larger = 0;
+        double smaller = 0;
         double sum = 0;
         double cool_down = 0;  ///< in units
     };
@@ -159,6 +184,11 @@ struct merge_features {
         in[idle] = std::log2(1 + large.idle);
         in[writes] = std::log2(1 + 100 * (l.moves.writes + r.moves.writes));
         in[dead] = large.dead;
+        in[after] = log_of(std::max(l.after(), r.after()) / limit);
+        in[small_after] = log_of(std::min(l.after(), r.after()) / std::max(at.smaller, 1e-9));
+        in[lowest] = log_of((std::max(l.size - l.held, r.size - r.held)) / limit);
+        in[before_it] = log_of(l.beyond / limit);
+        in[behind_it] = log_of(r.beyond / limit);
         // How large the larger will be at the end of the horizon, as each half-life sees it.
         const auto later = [&](std::size_t j) {
             return log_of(std::max(l.size + units_ahead * l.moves.drift[j], r.size + units_ahead * r.moves.drift[j]) /
@@ -171,7 +201,9 @@ struct merge_features {
         const auto shrinks = [&](const side& s, std::size_t j) {
             const double deviation =
                 std::max(s.moves.deviation, 0.3 * std::abs(s.moves.drift[2])) + 1e-3 * s.size + 1e-9;
-            return first_passage(s.size - limit, -units_ahead * s.moves.drift[j], deviation * std::sqrt(units_ahead));
+            // What vanishes is known, and is a part of the drift.
+            const double drift = s.due > 0 ? std::max(s.moves.drift[j], 0.0) : s.moves.drift[j];
+            return first_passage(s.after() - limit, -units_ahead * drift, deviation * std::sqrt(units_ahead));
         };
         passage = 0;
         std::array<double, 3> both{};
@@ -194,6 +226,9 @@ struct merge_features {
         for (const input i : {age, idle, writes, since}) put(in[i] / 4);
         put(in[dead]);
         put(std::clamp(in[soon_7], -4.0, 4.0) / 2);
+        put(std::clamp(in[after], -4.0, 4.0) / 2);
+        put(in[after] > 0 ? 0 : 1);
+        put(std::clamp(in[small_after], -4.0, 4.0) / 2);
 
         cells = tables.cells_of(in);
     }
