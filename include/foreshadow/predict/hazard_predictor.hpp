@@ -142,10 +142,15 @@ inline void hazard_predictor::learn(const lineage_event& event) {
         model_.pieces += 0.1 * (pieces - model_.pieces);
         lead();
     } else if (event.kind == lineage_kind::merge && ended.size() == 2 && event.from.size() == 2) {
-        const auto [a, b] = detail::sizes_at_merge(bands_, event, ended[0], ended[1]);
+        detail::merged_pairs::pair pair{};
+        for (const detail::measure m : {detail::by_rows, detail::by_bytes}) {
+            const auto [a, b] = detail::sizes_at_merge(bands_, event, ended[0], ended[1], m);
+            pair.sizes[m == detail::by_rows ? 0 : 1] = {std::max(a, b), std::min(a, b), a + b};
+        }
         const auto& split = bands_.columns.split;
         const double rested = at - static_cast<double>(std::max(split(ended[0]), split(ended[1])));
-        model_.merged.add({std::max(a, b), std::min(a, b), a + b, std::clamp(rested, 0.0, 1e12)});
+        pair.since_split = std::clamp(rested, 0.0, 1e12);
+        model_.merged.add(pair);
     } else if (event.kind == lineage_kind::create) {
         for (const partition& p : event.to) model_.creations.add(p.interval, event.time);
     } else if (event.kind == lineage_kind::drop) {
@@ -156,9 +161,10 @@ inline void hazard_predictor::learn(const lineage_event& event) {
 
 /// Follows the measure that the splits speak for.
 inline void hazard_predictor::lead() {
+    constexpr double decided = 0.99;  // few splits, of bulk writes, must not turn the head
     const auto w = model_.limits.weights();
-    if (w[detail::by_rows] > 0.8) bands_.lead(detail::by_rows);
-    if (w[detail::by_bytes] > 0.8) bands_.lead(detail::by_bytes);
+    if (w[detail::by_rows] > decided) bands_.lead(detail::by_rows);
+    if (w[detail::by_bytes] > decided) bands_.lead(detail::by_bytes);
 }
 
 inline void hazard_predictor::tick(wall_time now, double horizon) {
@@ -287,9 +293,9 @@ inline void hazard_predictor::foretell_merges(bool sampling, std::vector<predict
         const auto share = [&](double q) { return rests + q * (horizon_ - rests); };
         told.when = {share(0.1), share(0.5), share(0.9)};
         told.because = {{"larger of both", std::max(features.size(left), features.size(right)), unit()},
-                        {"merged before at most", model_.merged.larger(), unit()},
+                        {"merged before at most", model_.merged.limits(bands_.leading).larger, unit()},
                         {"both together", features.size(left) + features.size(right), unit()},
-                        {"together at most", model_.merged.sum(), unit()},
+                        {"together at most", model_.merged.limits(bands_.leading).sum, unit()},
                         {"still rests for", rests, "s"},
                         {"merges seen", model_.merged.total(), ""}};
         say(std::move(told), p, out);

@@ -75,8 +75,7 @@ class hazard_features {
         l.beyond = beyond(left, true);
         r.beyond = beyond(right, false);
         f.fill(l, r,
-               {model_.merged.larger(), model_.merged.smaller(), model_.merged.sum(),
-                model_.merged.cool_down() / all_.ticks.unit});
+               {model_.merged.limits(all_.leading), model_.merged.cool_down() / all_.ticks.unit});
         return f;
     }
 
@@ -106,7 +105,7 @@ class hazard_features {
     [[nodiscard]] std::vector<std::pair<slot, slot>> neighbours(std::size_t most) const {
         std::vector<std::pair<slot, slot>> pairs;
         const band_columns& c = all_.columns;
-        const double limit = all_.count() <= most ? 1e300 : 2 * model_.merged.larger();
+        const double limit = all_.count() <= most ? 1e300 : 2 * model_.merged.limits(all_.leading).larger;
         slot before = bands::none;
         bool was_small = false;
         all_.index().for_each([&](slot s) {

@@ -20,14 +20,19 @@
 
 namespace foreshadow::detail {
 
-/// The outlines of what merged lately: of the last 256, all but the two outermost, since a threshold is an edge.
+/// The outlines of what merged lately: of the last 256, all but the two outermost, since a threshold is an edge. By
+/// rows and by bytes, since the measure that decides is learnt, too.
 class merged_pairs {
   public:
+    /// The limits that pairs which merge keep to.
+    struct outline {
+        double larger = 0;  ///< the larger of both sizes
+        double smaller = 0;
+        double sum = 0;
+    };
     struct pair {
-        double larger;  ///< the larger of both sizes
-        double smaller;
-        double sum;
-        double since_split;  ///< seconds since either was split
+        std::array<outline, 2> sizes;  ///< by rows and by bytes
+        double since_split;            ///< seconds since either was split
     };
     static constexpr std::size_t most = 256;
 
@@ -41,16 +46,18 @@ class merged_pairs {
     }
 
     [[nodiscard]] double total() const noexcept { return total_; }
-    [[nodiscard]] double larger() const noexcept { return larger_; }
-    [[nodiscard]] double smaller() const noexcept { return smaller_; }
-    [[nodiscard]] double sum() const noexcept { return sum_; }
+    [[nodiscard]] const outline& limits(measure m) const noexcept { return limits_[m == by_rows ? 0 : 1]; }
     [[nodiscard]] double cool_down() const noexcept { return cool_down_; }
 
     template <class Archive>
     void visit(Archive& archive) {
         seen_.resize(std::min(archive.count(seen_.size()), most));
         for (pair& p : seen_)
-            for (double* n : {&p.larger, &p.smaller, &p.sum, &p.since_split}) archive.number(*n);
+{
+            for (outline& o : p.sizes)
+                for (double* n : {&o.larger, &o.smaller, &o.sum}) archive.number(*n);
+            archive.number(p.since_split);
+        }
         archive.number(total_);
         archive.number(turn_);
     }
@@ -68,18 +75,16 @@ class merged_pairs {
         return all[at];
     }
     void draw() {
-        larger_ = edge([](const pair& p) { return p.larger; }, true);
-        smaller_ = edge([](const pair& p) { return p.smaller; }, true);
-        sum_ = edge([](const pair& p) { return p.sum; }, true);
+        for (std::size_t m = 0; m < limits_.size(); ++m)
+            for (double outline::*side : {&outline::larger, &outline::smaller, &outline::sum})
+                limits_[m].*side = edge([&](const pair& p) { return p.sizes[m].*side; }, true);
         cool_down_ = edge([](const pair& p) { return p.since_split; }, false);
     }
 
     std::vector<pair> seen_;
     std::size_t turn_ = 0;
     double total_ = 0;
-    double larger_ = 0;
-    double smaller_ = 0;
-    double sum_ = 0;
+    std::array<outline, 2> limits_{};
     double cool_down_ = 0;
 };
 
@@ -162,21 +167,19 @@ struct merge_features {
         [[nodiscard]] double after() const noexcept { return std::max(size - due, 0.0); }
     };
     struct limits {
-        double larger = 0;
-        double smaller = 0;
-        double sum = 0;
+        merged_pairs::outline sizes;
         double cool_down = 0;  ///< in units
     };
 
     void fill(const side& l, const side& r, const limits& at) {
-        const double limit = std::max(at.larger, 1e-9);
+        const double limit = std::max(at.sizes.larger, 1e-9);
         std::array<double, input_count> in{};
         const side& large = l.size > r.size ? l : r;
         const auto log_of = [](double v) { return std::log2(std::max(v, 1e-6)); };
         in[left] = log_of(l.size / limit);
         in[right] = log_of(r.size / limit);
         in[larger] = std::max(in[left], in[right]);
-        in[sum] = log_of((l.size + r.size) / std::max(at.sum, 1e-9));
+        in[sum] = log_of((l.size + r.size) / std::max(at.sizes.sum, 1e-9));
         const double rested = std::min(l.since_split, r.since_split);
         in[cooled] = rested - at.cool_down;
         in[since] = std::log2(1 + rested);
@@ -185,7 +188,7 @@ struct merge_features {
         in[writes] = std::log2(1 + 100 * (l.moves.writes + r.moves.writes));
         in[dead] = large.dead;
         in[after] = log_of(std::max(l.after(), r.after()) / limit);
-        in[small_after] = log_of(std::min(l.after(), r.after()) / std::max(at.smaller, 1e-9));
+        in[small_after] = log_of(std::min(l.after(), r.after()) / std::max(at.sizes.smaller, 1e-9));
         in[lowest] = log_of((std::max(l.size - l.held, r.size - r.held)) / limit);
         in[before_it] = log_of(l.beyond / limit);
         in[behind_it] = log_of(r.beyond / limit);

@@ -47,16 +47,16 @@ namespace foreshadow::detail {
             static_cast<double>(all.columns.writes(s)) * thresholds::rate_scale};
 }
 
-/// By the leading measure, how large two bands were when they merged. What is told of the two is believed where it adds
+/// By one measure, how large two bands were when they merged. What is told of the two is believed where it adds
 /// up to what is told of the one that they became.
 [[nodiscard]] inline std::pair<double, double> sizes_at_merge(const bands& all, const lineage_event& event,
-                                                              bands::slot a, bands::slot b) {
+                                                              bands::slot a, bands::slot b, measure m) {
     const auto told = [&](const partition& p) {
-        return static_cast<double>(all.leading == by_rows ? p.rows : p.bytes);
+        return static_cast<double>(m == by_rows ? p.rows : p.bytes);
     };
     double after = 0;
     for (const partition& p : event.to) after += told(p);
-    const std::pair known{all.size(a, all.leading), all.size(b, all.leading)};
+    const std::pair known{all.size(a, m), all.size(b, m)};
     if (!(after > 0)) return all.is_told() ? std::pair{0.0, 0.0} : known;
     const std::pair before{told(event.from[0]), told(event.from[1])};
     if (std::abs(before.first + before.second - after) <= 0.01 * after) return before;
