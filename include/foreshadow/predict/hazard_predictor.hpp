@@ -157,6 +157,9 @@ inline void hazard_predictor::learn(const lineage_event& event) {
         for (const partition& p : event.from) model_.drops.add(p.interval, event.time);
     }
     bands_.change(event);
+    for (const slot s : bands_.known(event.to))
+        model_.limits.begin(bands_.columns.highest[s],
+                            {bands_.size(s, detail::by_rows), bands_.size(s, detail::by_bytes)});
 }
 
 /// Follows the measure that the splits speak for.

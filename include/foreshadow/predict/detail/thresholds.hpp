@@ -58,8 +58,18 @@ class thresholds {
         }
     }
 
+    /// A band begins with this size: it had not grown to it.
+    static void begin(std::array<size_bin, measures>& highest, const sizes& now) {
+        for (const measure m : {by_rows, by_bytes})
+            if (highest[m] == band_columns::unseen) highest[m] = size_axis::bin_of(now[m]);
+    }
+
     /// A band split at this size.
     void split(const std::array<size_bin, measures>& highest, std::uint32_t family, const sizes& at) {
+        // What splits as soon as it is there was above its threshold from the beginning: that tells nothing.
+        const bool is_new = highest[by_rate] == band_columns::unseen;
+        const auto grew = [&](measure m) { return size_axis::bin_of(at[m]) > highest[m]; };
+        if (is_new && !grew(by_rows) && !grew(by_bytes)) return;
         if (own_axes* own = grow_up(family); own != nullptr)
             for (std::size_t m = 0; m < own->axes.size(); ++m) {
                 own->has_split = true;
