@@ -346,6 +346,49 @@ TEST_CASE("A rhythm is known from its third time, is sharp when it is a clock, a
     CHECK(daily.gap(0) == Approx(86'400).epsilon(0.01));
 }
 
+TEST_CASE("The rhythms of a thousand tables do not drive each other out") {
+    rhythms all;
+    const auto edge = [](int table, int n) { return "t" + std::to_string(10'000 + table) + "/" + std::to_string(n); };
+    for (int n = 0; n < 5; ++n)
+        for (int table = 0; table < 1000; ++table)
+            all.add({edge(table, n), edge(table, n + 1)}, after_seconds({1'700'000'000'000'000}, n * 86'400.0));
+    REQUIRE(all.all().size() == 1000);
+    for (const rhythm& each : all.all()) CHECK(each.gaps == 4);
+}
+
+TEST_CASE("Series beyond what is kept replace those that were not heard of") {
+    rhythms all;
+    const auto at = [](double n) { return after_seconds({1'700'000'000'000'000}, n); };
+    const auto edge = [](std::size_t n) { return "d" + std::to_string(100 + n); };
+    for (std::size_t n = 0; n < 5; ++n) all.add({edge(n), edge(n + 1)}, at(static_cast<double>(n)));
+    for (std::size_t i = 0; i < 3 * rhythms::most / 2; ++i) {
+        const std::string once = "x" + std::to_string(100'000 + 2 * i);
+        all.add({once, once + "y"}, at(10));
+        if (i % 1000 == 0) all.add({edge(5 + i / 1000), edge(6 + i / 1000)}, at(11 + static_cast<double>(i)));
+    }
+    CHECK(all.all().size() == rhythms::most);
+    CHECK(std::any_of(all.all().begin(), all.all().end(), [](const rhythm& r) { return r.gaps > 8; }));
+}
+
+TEST_CASE("Partitions made ahead at one time are one event of their series, and weekends belong to a rhythm") {
+    const auto day = [](double n) { return after_seconds({1'700'000'000'000'000}, n * 86'400); };
+    const auto name = [](int n) { return "d" + std::to_string(100 + n); };
+    rhythms ahead;
+    for (int n = 0; n < 4; ++n) ahead.add({name(n), name(n + 1)}, day(0));
+    for (int n = 4; n < 7; ++n) ahead.add({name(n), name(n + 1)}, day(n - 3));
+    REQUIRE(ahead.all().size() == 1);
+    CHECK(ahead.all().front().gaps == 3);
+    CHECK(ahead.all().front().chance(day(3.9), 6 * 3600.0) > 0.7);
+
+    rhythms workdays;
+    for (int n = 0, made = 0; n < 21; ++n)
+        if (n % 7 < 5) workdays.add({name(made), name(made + 1)}, day(n)), ++made;
+    const rhythm& each = workdays.all().front();  // the last was on a Friday
+    CHECK(each.chance(day(18.9), 6 * 3600.0) > 0.5);
+    CHECK(each.chance(day(20), 6 * 3600.0) < 0.2);
+    CHECK(each.chance(day(20.9), 6 * 3600.0) > 0.6);
+}
+
 TEST_CASE("No row is learnt before its horizon is over, and each with what came of it") {
     waiting_rows rows;
     const auto row = [](double at, std::uint64_t id) {

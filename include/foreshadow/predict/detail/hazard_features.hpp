@@ -74,8 +74,7 @@ class hazard_features {
         };
         l.beyond = beyond(left, true);
         r.beyond = beyond(right, false);
-        f.fill(l, r,
-               {model_.merged.limits(all_.leading), model_.merged.cool_down() / all_.ticks.unit});
+        f.fill(l, r, {model_.merged.limits(all_.leading), model_.merged.cool_down() / all_.ticks.unit});
         return f;
     }
 

@@ -30,7 +30,7 @@ struct hazard_model {
     rhythms creations;
     rhythms drops;
     accounting sizes;
-    lifetimes lives;  ///< of old versions
+    lifetimes lives;    ///< of old versions
     double pieces = 2;  ///< children of a split
 
     /// How much is known: cold below ten splits seen, hot from a hundred.
@@ -52,6 +52,8 @@ struct hazard_model {
         in.finish();
         loaded.limits.settle();
         loaded.merged.settle();
+        loaded.creations.settle();
+        loaded.drops.settle();
         return loaded;
     }
 

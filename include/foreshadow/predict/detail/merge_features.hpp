@@ -52,8 +52,7 @@ class merged_pairs {
     template <class Archive>
     void visit(Archive& archive) {
         seen_.resize(std::min(archive.count(seen_.size()), most));
-        for (pair& p : seen_)
-{
+        for (pair& p : seen_) {
             for (outline& o : p.sizes)
                 for (double* n : {&o.larger, &o.smaller, &o.sum}) archive.number(*n);
             archive.number(p.since_split);
@@ -76,7 +75,7 @@ class merged_pairs {
     }
     void draw() {
         for (std::size_t m = 0; m < limits_.size(); ++m)
-            for (double outline::*side : {&outline::larger, &outline::smaller, &outline::sum})
+            for (double outline::* side : {&outline::larger, &outline::smaller, &outline::sum})
                 limits_[m].*side = edge([&](const pair& p) { return p.sizes[m].*side; }, true);
         cool_down_ = edge([](const pair& p) { return p.since_split; }, false);
     }
@@ -159,9 +158,9 @@ struct merge_features {
         double idle = 0;  ///< in units, as the next two
         double age = 0;
         double since_split = 0;
-        double dead = 0;  ///< log of bytes a row over what is usual
-        double due = 0;   ///< of the size, what will vanish within the horizon
-        double held = 0;  ///< and what ever will
+        double dead = 0;        ///< log of bytes a row over what is usual
+        double due = 0;         ///< of the size, what will vanish within the horizon
+        double held = 0;        ///< and what ever will
         double beyond = 1e300;  ///< size of the neighbour on the other side at the end of the horizon
 
         [[nodiscard]] double after() const noexcept { return std::max(size - due, 0.0); }

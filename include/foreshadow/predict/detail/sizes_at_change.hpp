@@ -51,9 +51,7 @@ namespace foreshadow::detail {
 /// up to what is told of the one that they became.
 [[nodiscard]] inline std::pair<double, double> sizes_at_merge(const bands& all, const lineage_event& event,
                                                               bands::slot a, bands::slot b, measure m) {
-    const auto told = [&](const partition& p) {
-        return static_cast<double>(m == by_rows ? p.rows : p.bytes);
-    };
+    const auto told = [&](const partition& p) { return static_cast<double>(m == by_rows ? p.rows : p.bytes); };
     double after = 0;
     for (const partition& p : event.to) after += told(p);
     const std::pair known{all.size(a, m), all.size(b, m)};
