@@ -10,11 +10,13 @@
 #include "foreshadow/predict/detail/rhythms.hpp"
 #include "foreshadow/predict/detail/size_axis.hpp"
 #include "foreshadow/predict/detail/split_features.hpp"
+#include "foreshadow/predict/detail/thresholds.hpp"
 #include "foreshadow/predict/detail/waiting_rows.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -299,6 +301,70 @@ TEST_CASE("The index finds the band of any key, through inserts and erasures") {
     for (const auto& [k, s] : std::map{model}) index.erase(s);
     CHECK(index.size() == 0);
     CHECK(index.find("t1/5") == band_index::none);
+}
+
+TEST_CASE("Many keys looked up at once find what each finds alone") {
+    std::mt19937 random{31};
+    const auto some_key = [&] {
+        // Tables with a common name as long as a head and longer, keys shorter than it, and keys of zeroes.
+        const std::array<std::string, 5> tables{"", "t", "customers/", "customers/of/the/north/",
+                                                "customers/of/the/south/"};
+        std::string k = tables[random() % tables.size()];
+        for (std::size_t i = random() % 7; i > 0; --i)
+            k += static_cast<char>(random() % 3 == 0 ? 0 : 'a' + random() % 4);
+        return k;
+    };
+    band_index index;
+    std::map<std::string, band_index::slot> model;
+    band_index::slot next = 0;
+    for (int round = 0; round < 3000; ++round) {
+        const std::string k = some_key();
+        const auto found = model.find(k);
+        if (found == model.end()) {
+            index.insert(next, {k, {}});
+            model[k] = next++;
+        } else if (round % 2 == 0) {
+            index.erase(found->second);
+            model.erase(found);
+        }
+        std::vector<std::string> asked(1 + random() % band_index::at_once);
+        for (std::string& each : asked) each = some_key();
+        const std::vector<key_view> keys(asked.begin(), asked.end());
+        std::vector<band_index::slot> all(keys.size());
+        index.at_or_before(keys, all);
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            const auto after = model.upper_bound(asked[i]);
+            REQUIRE(all[i] == (after == model.begin() ? band_index::none : std::prev(after)->second));
+            REQUIRE(index.at_or_before(keys[i]) == all[i]);
+        }
+    }
+}
+
+TEST_CASE("What splits as soon as it is there tells nothing of thresholds") {
+    thresholds limits;
+    const auto bands = [](thresholds& t, int splits, double at_bytes) {
+        for (int i = 0; i < splits; ++i) {
+            std::array<size_bin, measures> highest;
+            highest.fill(band_columns::unseen);
+            for (double size = at_bytes / 2; size < at_bytes; size *= 1.01)
+                t.live(highest, 0, {1000.0 + 37 * (i % 11), size, 1});
+            t.split(highest, 0, {1000.0 + 37 * (i % 11), at_bytes, 1});
+        }
+        t.refresh();
+    };
+    bands(limits, 30, 65'536);
+    const double before = limits.axis(by_bytes, 0).quantile(40'000, 0.5);
+    REQUIRE(limits.weights()[by_bytes] > 0.9);
+    // A bulk write: children are above the threshold, too, and split again at once, wherever they are.
+    for (int i = 0; i < 40; ++i) {
+        std::array<size_bin, measures> highest;
+        highest.fill(band_columns::unseen);
+        thresholds::begin(highest, {1037, 70'000.0 + 997 * i, 0});
+        limits.split(highest, 0, {1037, 70'000.0 + 997 * i, 0});
+    }
+    limits.refresh();
+    CHECK(limits.weights()[by_bytes] > 0.9);
+    CHECK(limits.axis(by_bytes, 0).quantile(40'000, 0.5) == before);
 }
 
 TEST_CASE("The middle of the written keys is where a band will be cut, and the end is where it grows") {

@@ -3,8 +3,8 @@
 // What do an update and an erasure do to the size of a partition? Engines that replace rows in place and engines that
 // keep old versions differ in nothing but this. A band whose old versions vanish as fast as new ones come looks like
 // one that replaces in place, so a fit to what is seen goes astray; what tells the two apart is which of them is right
-// to the byte in between. So the pure answers compete, with a fit for whatever is none of them, by an error that no
-// single tick can dominate.
+// to the byte in between. So the pure answers compete, with a fit for whatever is none of them, by how many digits of
+// the size each gets right.
 #pragma once
 
 #include <algorithm>
@@ -36,12 +36,12 @@ class accounting {
         if (!(moved > 0) || !std::isfinite(moved) || !std::isfinite(grown)) return;
         for (std::size_t i = 0; i < answers_.size(); ++i) {
             const double off = grown - answers_[i].of_update * updated + answers_[i].of_erasure * erased;
-            losses_[i] += memory * (std::min(std::abs(off) / moved, 1.0) - losses_[i]);
+            losses_[i] += memory * (wrong_digits(off / moved) - losses_[i]);
         }
         effect& fit = answers_[fitted];
         const double off = grown - fit.of_update * updated + fit.of_erasure * erased;
         const double power = updated * updated + erased * erased;
-        if (power > 0 && std::abs(off) <= 2 * moved) {  // more tells of something else
+        if (power > 0 && std::isfinite(power) && std::abs(off) <= 2 * moved) {  // more tells of something else
             fit.of_update = std::clamp(fit.of_update + 0.02 * off * updated / power, 0.0, 1.0);
             fit.of_erasure = std::clamp(fit.of_erasure - 0.02 * off * erased / power, 0.0, 1.0);
         }
@@ -57,6 +57,11 @@ class accounting {
     }
 
   private:
+    /// 0 where three digits are right, 1 where none is.
+    [[nodiscard]] static double wrong_digits(double off) noexcept {
+        return std::min(1.0, std::log1p(1000 * std::abs(off)) / std::log(1001.0));
+    }
+
     static constexpr double memory = 0.005;
     static constexpr double margin = 0.02;  ///< not to go to and fro between equals
     static constexpr std::size_t fitted = 4;

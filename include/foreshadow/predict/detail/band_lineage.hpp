@@ -58,7 +58,6 @@ inline void bands::remove(slot s) {
     if (const slot left = index_.neighbours(s).first; left != none) columns.in[left].may_have_gap = true;
     index_.erase(s);
     alive_[s] = 0;
-    if (last_ == s) last_ = none;
     versions.clear(columns.old[s]);
     const inflow& in = columns.in[s];
     if (in.sample != inflow::no_sample) free_samples_.push_back(in.sample);

@@ -15,6 +15,7 @@
 #include "foreshadow/source/log_batch.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -50,17 +51,30 @@ class bands {
             const double when = seconds(c.time);
             for (std::size_t i = c.first; i < c.first + c.count && i < batch.changes.size(); ++i) {
                 const change_view change = batch.changes[i];
-                if (moves && batch.layouts.front().at < change.at)
+                if (moves && batch.layouts.front().at < change.at) {
                     late_.push_back({change.kind, change.hint, when, key{change.key}, key{change.payload}});
-                else
-                    apply(change.kind, change.hint, when, change.key, change.payload);
+                } else if (change.kind == change_kind::erase_range) {
+                    apply_gathered();
+                    erase_range(change.key, change.payload);
+                } else if (change.kind != change_kind::replaced) {
+                    gather(change.kind, change.hint, when, change.key, change.payload.size());
+                }
             }
         }
+        apply_gathered();
     }
 
     /// Applies what came behind a layout change of the last batch, now that the change is known.
     void settle() {
-        for (const late& l : late_) apply(l.kind, l.hint, l.when, l.where, l.payload);
+        for (const late& l : late_) {
+            if (l.kind == change_kind::erase_range) {
+                apply_gathered();
+                erase_range(l.where, l.payload);
+            } else if (l.kind != change_kind::replaced) {
+                gather(l.kind, l.hint, l.when, l.where, l.payload.size());
+            }
+        }
+        apply_gathered();
         late_.clear();
     }
 
@@ -196,6 +210,12 @@ class bands {
         key payload;
     };
 
+    struct plain_change {
+        change_kind kind;
+        write_hint hint;
+        float when;
+        float bytes;
+    };
     struct loss {
         slot of;
         partition_id id;
@@ -213,28 +233,36 @@ class bands {
         touched_.push_back(s);
     }
 
-    /// The band that a key belongs to. A log often stays in one for a while; the last is tried first while it does.
-    [[nodiscard]] slot owner(key_view where) {
-        if (stays_ && last_ != none && index_.range_of(last_).contains(where)) return last_;
-        const slot s = index_.at_or_before(where);
-        stays_ = s == last_ && s != none;
-        last_ = s;
-        if (s == none || (columns.in[s].may_have_gap && !index_.range_of(s).ends_after(where))) return none;
-        return s;
+    /// Changes are applied some at a time, so that looking up one hides in looking up the others.
+    void gather(change_kind kind, write_hint hint, double when, key_view where, std::size_t payload) {
+        __builtin_prefetch(where.data());
+        gathered_keys_[gathered_] = where;
+        gathered_changes_[gathered_] = {kind, hint, static_cast<float>(when),
+                                        static_cast<float>(where.size() + payload)};
+        if (++gathered_ == band_index::at_once) apply_gathered();
+    }
+    void apply_gathered() {
+        const std::size_t count = std::exchange(gathered_, 0);
+        std::array<slot, band_index::at_once> owners;
+        index_.at_or_before({gathered_keys_.data(), count}, {owners.data(), count});
+        for (std::size_t i = 0; i < count; ++i)
+            if (owners[i] != none) __builtin_prefetch(&columns.in[owners[i]], 1);
+        for (std::size_t i = 0; i < count; ++i) {
+            const slot s = owners[i];
+            if (s == none || (columns.in[s].may_have_gap && !index_.range_of(s).ends_after(gathered_keys_[i])))
+                continue;
+            apply(s, gathered_keys_[i], gathered_changes_[i]);
+        }
     }
 
-    void apply(change_kind kind, write_hint hint, double when, key_view where, key_view payload) {
-        if (kind == change_kind::erase_range) return erase_range(where, payload);
-        if (kind == change_kind::replaced) return;
-        const slot s = owner(where);
-        if (s == none) return;
+    void apply(slot s, key_view where, const plain_change& change) {
         touch(s);
         inflow& in = columns.in[s];
-        const auto bytes = static_cast<float>(where.size() + payload.size());
-        in.last_write = static_cast<float>(when);
-        if (kind == change_kind::erase) {
+        const float bytes = change.bytes;
+        in.last_write = change.when;
+        if (change.kind == change_kind::erase) {
             in.erased += 1;
-        } else if (kind == change_kind::patch || hint == write_hint::updated) {
+        } else if (change.kind == change_kind::patch || change.hint == write_hint::updated) {
             in.updated += 1;
             in.updated_bytes += bytes;
         } else {
@@ -332,9 +360,10 @@ class bands {
     std::vector<std::uint16_t> free_samples_;
     std::vector<slot> touched_;
     std::vector<late> late_;
-    std::vector<loss> vanished_;  ///< as the source told in this tick
-    slot last_ = none;
-    bool stays_ = false;
+    std::vector<loss> vanished_;                               ///< as the source told in this tick
+    std::array<key_view, band_index::at_once> gathered_keys_;  ///< of a batch that is being observed
+    std::array<plain_change, band_index::at_once> gathered_changes_;
+    std::size_t gathered_ = 0;
     wall_time origin_;
     bool has_origin_ = false;
     bool is_told_ = false;
