@@ -39,6 +39,13 @@ class any_predictor_of {
     void learn(const foreshadow::lineage_event& event) {
         std::visit([&](auto& p) { p.learn(event); }, chosen_);
     }
+    void measured(const foreshadow::layout& told) {
+        std::visit(
+            [&]<class P>(P& p) {
+                if constexpr (foreshadow::takes_measurements<P>) p.measured(told);
+            },
+            chosen_);
+    }
     void forecast(foreshadow::wall_time now, double horizon_seconds, std::vector<foreshadow::prediction>& out) {
         std::visit(
             [&]<class P>(P& p) {

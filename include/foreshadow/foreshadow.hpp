@@ -31,6 +31,7 @@
 #include "foreshadow/orchestrate/back_up_options.hpp"
 #include "foreshadow/orchestrate/checkpointer.hpp"
 #include "foreshadow/orchestrate/forecaster.hpp"
+#include "foreshadow/orchestrate/known_sizes.hpp"
 #include "foreshadow/orchestrate/patiently.hpp"
 #include "foreshadow/orchestrate/points.hpp"
 #include "foreshadow/orchestrate/recorder.hpp"

@@ -99,6 +99,7 @@ class any_predictor {
     void start(const fs::layout& now) { one_->start(now); }
     void observe(const fs::log_batch& batch, const fs::layout& now) { one_->observe(batch, now); }
     void learn(const fs::lineage_event& what) { one_->learn(what); }
+    void measured(const fs::layout& told) { one_->measured(told); }
     void forecast(fs::wall_time now, double horizon, std::vector<fs::prediction>& out) {
         one_->forecast(now, horizon, out);
     }
@@ -114,6 +115,7 @@ class any_predictor {
         virtual void start(const fs::layout& now) = 0;
         virtual void observe(const fs::log_batch& batch, const fs::layout& now) = 0;
         virtual void learn(const fs::lineage_event& what) = 0;
+        virtual void measured(const fs::layout& told) = 0;
         virtual void forecast(fs::wall_time now, double horizon, std::vector<fs::prediction>& out) = 0;
         [[nodiscard]] virtual std::string save() const = 0;
         virtual void load(std::string_view state) = 0;
@@ -124,6 +126,9 @@ class any_predictor {
         void start(const fs::layout& now) override { one.start(now); }
         void observe(const fs::log_batch& batch, const fs::layout& now) override { one.observe(batch, now); }
         void learn(const fs::lineage_event& what) override { one.learn(what); }
+        void measured(const fs::layout& told) override {
+            if constexpr (fs::takes_measurements<P>) one.measured(told);
+        }
         void forecast(fs::wall_time now, double horizon, std::vector<fs::prediction>& out) override {
             one.forecast(now, horizon, out);
         }

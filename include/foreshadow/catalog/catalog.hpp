@@ -29,6 +29,15 @@ struct foretold {
     friend bool operator==(const foretold&, const foretold&) = default;
 };
 
+/// How large a partition is believed to be.
+struct partition_size {
+    partition_id id;
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;  ///< of keys and values
+
+    friend bool operator==(const partition_size&, const partition_size&) = default;
+};
+
 struct catalog {
     source_identity source;
     std::uint64_t timeline = 1;  ///< moves on whenever the log could not be followed on from where it was
@@ -40,7 +49,8 @@ struct catalog {
     std::vector<foretold> predictions;
     boxes known;
     std::uint64_t next_prediction = 1;
-    std::string model;  ///< what the predictor has learnt
+    std::string model;                  ///< what the predictor has learnt
+    std::vector<partition_size> sizes;  ///< of live partitions as of `followed`, where a predictor asks for them
 };
 
 /// The layouts over time. Errors: `conflict` where the changes do not follow from one another.
@@ -51,9 +61,10 @@ struct catalog {
 }
 
 BOOST_DESCRIBE_STRUCT(source_identity, (), (id, kind, name))
+BOOST_DESCRIBE_STRUCT(partition_size, (), (id, rows, bytes))
 BOOST_DESCRIBE_STRUCT(foretold, (), (what, became, shadow, shadow_bytes))
 BOOST_DESCRIBE_STRUCT(catalog, (),
                       (source, timeline, held, acknowledged, followed, first, changes, predictions, known,
-                       next_prediction, model))
+                       next_prediction, model, sizes))
 
 }  // namespace foreshadow

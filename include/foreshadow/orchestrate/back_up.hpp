@@ -148,7 +148,7 @@ class back_up {
         // point without one was. A short backup has none yet.
         if constexpr (requires(typename Parts::source_type& source) { source.remembers(at); })
             if (s.sequence == 0 && last_at_ != at) co_await checkpoints_.write();
-        s.knows.model = s.with.predictor.save();
+        s.keep_learnt(s.knows);
         s.figures.ended = s.with.clock.now();
         restore_point point{.id = point_id(s.knows.timeline, at),
                             .at = at,

@@ -38,7 +38,7 @@ class checkpointer {
         auto& s = session_;
         if (s.close_stretches) co_await s.close_stretches();
         checkpoint state{.backup = s.backup, .sequence = s.sequence + 1, .knows = s.knows, .figures = s.figures};
-        state.knows.model = s.with.predictor.save();
+        s.keep_learnt(state.knows);
         co_await s.with.storage.flush();
         // Whoever took over goes on with the same backup: its checkpoints are not ours to write or remove.
         if (s.assert_held) co_await s.assert_held();

@@ -40,6 +40,8 @@ class forecaster {
         auto& s = session_;
         const wall_time now = s.with.clock.now();
         std::vector<prediction> said;
+        if constexpr (backup_session<Parts>::counts_sizes)
+            if (s.sizes.has_news()) s.with.predictor.measured(s.sizes.tell(s.layouts.current()));
         s.with.predictor.forecast(now, s.options.horizon_seconds, said);
         sanitize(said, s.layouts.current(), s.options.horizon_seconds);
         for (prediction& p : said)

@@ -74,8 +74,7 @@ class recorder {
         const std::vector<lineage_event> came = change_layout(batch);
         journal_.add(batch, s.layouts.current());
         note_replacements(batch);
-        s.with.predictor.observe(batch, s.layouts.current());
-        for (const lineage_event& event : came) s.with.predictor.learn(event);
+        teach(batch, came);
         settle(came);
         s.followed = batch.upto;
         s.followed_time = batch.is_empty() ? std::max(s.followed_time, batch.now) : batch.commits.back().time;
@@ -88,6 +87,19 @@ class recorder {
     }
 
   private:
+    /// The predictor hears of a layout change with the sizes that are known of its partitions.
+    void teach(const log_batch& batch, const std::vector<lineage_event>& came) {
+        auto& s = session_;
+        s.with.predictor.observe(batch, s.layouts.current());
+        if constexpr (backup_session<Parts>::counts_sizes) {
+            std::vector<lineage_event> sized = came;
+            s.sizes.take(batch, sized);
+            for (const lineage_event& event : sized) s.with.predictor.learn(event);
+        } else {
+            for (const lineage_event& event : came) s.with.predictor.learn(event);
+        }
+    }
+
     /// Writes what the fullest shadows hold.
     task<> free_memory() { return write_runs(session_.shadows.harvest_for_memory(session_.followed)); }
 

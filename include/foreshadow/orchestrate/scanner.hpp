@@ -110,6 +110,8 @@ class scanner {
         auto& s = session_;
         if (!w.open) w.open.reset(new stretch{s.with.storage.write(), {}, 0});
         std::vector<image>& chunks = w.open->chunks;
+        if constexpr (backup_session<Parts>::counts_sizes)
+            s.sizes.scanned(read.interval, read.seen.high, rows.size(), rows.bytes());
         const bool is_read_again = read_.overlaps(read.interval);
         read_.insert(read.interval);
         if (!chunks.empty() && chunks.back().seen == read.seen) {

@@ -8,8 +8,10 @@
 #include "foreshadow/catalog/restore_point.hpp"
 #include "foreshadow/observe/event.hpp"
 #include "foreshadow/orchestrate/back_up_options.hpp"
+#include "foreshadow/orchestrate/known_sizes.hpp"
 #include "foreshadow/plane/layout_history.hpp"
 #include "foreshadow/predict/judge.hpp"
+#include "foreshadow/predict/predictor.hpp"
 #include "foreshadow/run/budget.hpp"
 #include "foreshadow/run/pulse.hpp"
 #include "foreshadow/schedule/scan_order.hpp"
@@ -32,6 +34,7 @@ struct back_up_parts {
     using source_type = Source;
     using repository_type = Repository;
     using storage_type = Storage;
+    using predictor_type = Predictor;
     using clock_type = Clock;
 
     Source& source;
@@ -49,6 +52,9 @@ struct backup_session {
     backup_session(Parts parts, back_up_options chosen)
         : with{parts}, options{chosen}, shadows{chosen.shadows}, memory{chosen.memory_bytes}, tokens{parts.clock} {}
 
+    /// Only a predictor asks how large partitions are; where it does not, nothing is counted.
+    static constexpr bool counts_sizes = takes_measurements<typename Parts::predictor_type>;
+
     Parts with;
     back_up_options options;
 
@@ -61,6 +67,7 @@ struct backup_session {
     std::string backup;               ///< id of this backup, for the names of its checkpoints
     std::uint64_t sequence = 0;       ///< of the last checkpoint
 
+    known_sizes sizes;  ///< where `counts_sizes`
     judge judged;
     shadow_set shadows;
     budget memory;
@@ -75,6 +82,12 @@ struct backup_session {
     [[nodiscard]] bool is_stop_requested() const { return stopping || options.is_stopped(); }
     [[nodiscard]] std::uint64_t stored_bytes() const {
         return figures.image_bytes + figures.run_bytes + figures.journal_bytes;
+    }
+    /// What a checkpoint or a point keeps of the predictor, beside what it foretold.
+    void keep_learnt(catalog& in) const {
+        in.model = with.predictor.save();
+        in.sizes.clear();
+        if constexpr (counts_sizes) in.sizes = sizes.keep(layouts.current());
     }
     void tell(const event& what) { with.observer.on(what); }
 

@@ -39,8 +39,9 @@ concept predictor =
         { p.load(state) } -> std::same_as<void>;
     };
 
-/// A predictor that wants to be told how large partitions are: `measured(layout)` comes before a forecast wherever the
-/// source can tell, with the rows and bytes of every live partition as of then (0: unknown).
+/// A predictor that wants to be told how large partitions are: `measured(layout)` comes before a forecast whenever
+/// there is news of sizes that the log does not tell, with the rows and bytes of every live partition as of then. It
+/// comes only where all of them are known, by being told or counted; 0 is a size.
 template <class P>
 concept takes_measurements = predictor<P> && requires(P& p, const layout& told) {
     { p.measured(told) } -> std::same_as<void>;

@@ -22,6 +22,11 @@ class faulty_predictor {
     void start(const layout& now) { predictor_.start(now); }
     void observe(const log_batch& batch, const layout& now) { predictor_.observe(batch, now); }
     void learn(const lineage_event& what) { predictor_.learn(what); }
+    void measured(const layout& told)
+        requires takes_measurements<Predictor>
+    {
+        predictor_.measured(told);
+    }
     void forecast(wall_time now, double horizon_seconds, std::vector<prediction>& out) {
         predictor_.forecast(now, horizon_seconds, out);
     }

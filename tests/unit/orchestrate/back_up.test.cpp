@@ -11,9 +11,13 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <cmath>
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -54,6 +58,61 @@ fs::task<> take_over(simulated_world& world, std::string source, double seconds)
     lease held = co_await lease::take(world.repository(), source, world.time().clock(), owner, everybody);
     co_await world.time().clock().sleep(seconds);
     co_await held.give_back();
+}
+
+/// What a predictor is told of sizes, and how far the log was followed then.
+struct told_sizes {
+    struct one {
+        fs::position followed;
+        fs::layout told;
+    };
+    std::vector<one> started;
+    std::vector<one> measured;
+    std::vector<fs::lineage_event> learnt;
+    fs::position followed;
+};
+
+/// Foretells nothing, and notes all that it is told of sizes.
+class attentive {
+  public:
+    static constexpr std::string_view name = "attentive";
+    explicit attentive(std::shared_ptr<told_sizes> heard) : heard_{std::move(heard)} {}
+    void start(const fs::layout& now) { heard_->started.push_back({heard_->followed, now}); }
+    void observe(const fs::log_batch& batch, const fs::layout&) { heard_->followed = batch.upto; }
+    void learn(const fs::lineage_event& event) { heard_->learnt.push_back(event); }
+    void measured(const fs::layout& told) { heard_->measured.push_back({heard_->followed, told}); }
+    void forecast(fs::wall_time, double, std::vector<fs::prediction>&) const {}
+    [[nodiscard]] std::string save() const { return {}; }
+    void load(std::string_view) const {}
+
+  private:
+    std::shared_ptr<told_sizes> heard_;
+};
+static_assert(fs::takes_measurements<attentive>);
+
+/// How far off the rows of a layout are, as a share of all rows there are; of a few rows, of thirty.
+double error_of(simulated_world& world, const told_sizes::one& heard) {
+    double wrong = 0;
+    double all = 0;
+    const auto truth = world.database().past().state_at(heard.followed);
+    for (const fs::partition& p : heard.told.partitions) {
+        std::uint64_t rows = 0;
+        for (const auto& [k, value] : truth) rows += p.interval.contains(k);
+        all += static_cast<double>(rows);
+        wrong += std::abs(static_cast<double>(p.rows) - static_cast<double>(rows));
+    }
+    return wrong / std::max(all, 30.0);
+}
+
+/// What a point keeps of sizes; all of its partitions must be among them.
+told_sizes::one sizes_in(const fs::restore_point& point) {
+    fs::layout now = fs::history_of(point.knows).at(point.at);
+    REQUIRE(point.knows.sizes.size() == now.partitions.size());
+    for (std::size_t i = 0; i < now.partitions.size(); ++i) {
+        REQUIRE(point.knows.sizes[i].id == now.partitions[i].id);
+        now.partitions[i].rows = point.knows.sizes[i].rows;
+    }
+    return {point.at, now};
 }
 
 }  // namespace
@@ -341,4 +400,83 @@ TEST_CASE("a pace is told what is left, what the forecast needs and how long the
     }
     CHECK(all->back().input.remaining_bytes < remaining);
     CHECK(needed > 0);
+}
+
+TEST_CASE("a predictor hears how large partitions are, by what was told, read and written") {
+    std::size_t measured = 0;
+    for (const std::uint64_t seed : {2, 4, 3, 6}) {
+        CAPTURE(seed);
+        simulated_world world{support::lively(seed)};
+        world.live(400);
+        const auto heard = std::make_shared<told_sizes>();
+        const fs::restore_point first = world.back_up(attentive{heard}, support::small_numbers(seed));
+        REQUIRE(heard->started.size() == 1);
+        measured += heard->measured.size();  // as soon as all is known: where the source tells nothing, at the end
+        for (const told_sizes::one& each : heard->measured) {
+            CHECK(error_of(world, each) < 0.2);
+            const fs::layout now = world.database().past().layout_at(each.followed);
+            REQUIRE(each.told.partitions.size() == now.partitions.size());
+            for (std::size_t i = 0; i < now.partitions.size(); ++i)
+                CHECK(each.told.partitions[i].id == now.partitions[i].id);
+        }
+        CHECK(error_of(world, sizes_in(first)) < 0.2);
+
+        // The next backup begins with what this one knew: nothing is read again, and nothing is told.
+        heard->followed = first.at;
+        const fs::restore_point second = world.back_up(attentive{heard}, support::small_numbers(seed));
+        REQUIRE(heard->started.size() == 2);
+        CHECK(error_of(world, heard->started[1]) < 0.2);
+        check_restores(world, second);
+    }
+    CHECK(measured > 0);
+}
+
+TEST_CASE("a predictor learns a change with the sizes of what changed") {
+    std::size_t changes = 0;
+    double wrong = 0;
+    for (const std::uint64_t seed : {3, 4, 9}) {
+        CAPTURE(seed);
+        simulated_world world{support::lively(seed)};
+        world.live(400);
+        const auto heard = std::make_shared<told_sizes>();
+        static_cast<void>(world.back_up(attentive{heard}, support::small_numbers(seed)));
+        world.live(400);
+        world.time().run(world.time().clock().sleep(3));
+        heard->learnt.clear();
+        static_cast<void>(world.back_up(attentive{heard}, support::small_numbers(seed)));
+        for (const fs::lineage_event& event : heard->learnt) {
+            if (event.kind != fs::lineage_kind::split && event.kind != fs::lineage_kind::merge) continue;
+            const fs::position before{event.at.at.value - 1};
+            ++changes;
+            wrong += error_of(world, {before, {before, event.from}});
+            CHECK(error_of(world, {event.at.at, {event.at.at, event.to}}) < 0.3);
+        }
+    }
+    REQUIRE(changes > 10);
+    CHECK(wrong / static_cast<double>(changes) < 0.2);
+}
+
+TEST_CASE("a backup that is interrupted goes on with the sizes that it had counted") {
+    for (const std::uint64_t seed : {2, 3}) {
+        CAPTURE(seed);
+        simulated_world world{support::lively(seed)};
+        world.live(400);
+        const auto heard = std::make_shared<told_sizes>();
+        std::atomic<bool> stop{false};
+        std::size_t checkpoints = 0;
+        world.listen([&](const fs::event& what) {
+            if (std::holds_alternative<fs::checkpointed>(what) && ++checkpoints == 2) stop = true;
+        });
+        fs::back_up_options options = support::small_numbers(seed);
+        options.checkpoint_seconds = 0.05;
+        options.stop = &stop;
+        CHECK_THROWS_AS(world.back_up(attentive{heard}, options), fs::error);
+        world.listen({});
+        options.stop = nullptr;
+        world.open();
+        const fs::restore_point point = world.back_up(attentive{heard}, options);
+        CHECK(point.figures.resumed == 1);
+        CHECK(error_of(world, sizes_in(point)) < 0.2);
+        check_restores(world, point);
+    }
 }

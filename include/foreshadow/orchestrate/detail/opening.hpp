@@ -81,7 +81,7 @@ class opening {
         }
         s.followed = s.knows.followed;
         s.followed_time = s.with.clock.now();  // where nothing is written, the state is the one of now
-        s.with.predictor.start(s.layouts.current());
+        start_predictor();
         for (const foretold& told : s.knows.predictions)
             if (told.became.kind == outcome_kind::pending) s.judged.record(told.what);
         s.tell(backup_started{.source = s.knows.source.name,
@@ -123,6 +123,18 @@ class opening {
             session_.with.predictor.load(model);
         } catch (const error& e) {
             session_.tell(warning{"the predictor begins anew: " + e.message()});
+        }
+    }
+
+    /// Sizes that the layouts tell are as old as these; what earlier backups counted is newer.
+    void start_predictor() {
+        auto& s = session_;
+        const layout& now = s.layouts.current();
+        if constexpr (backup_session<Parts>::counts_sizes) {
+            s.sizes.start(now, s.knows.sizes, s.knows.known.images);
+            s.with.predictor.start(s.sizes.tell(now));
+        } else {
+            s.with.predictor.start(now);
         }
     }
 
