@@ -96,6 +96,48 @@ std::string names(const std::vector<fs::partition>& partitions) {
     return text.empty() ? "nothing" : text;
 }
 
+const char* reason_of(fs::shadow_verdict verdict) {
+    switch (verdict) {
+        case fs::shadow_verdict::not_asked:
+            return "not considered";
+        case fs::shadow_verdict::opened:
+            return "opened";
+        case fs::shadow_verdict::unlikely:
+            return "refused, it is not likely enough";
+        case fs::shadow_verdict::no_keys:
+            return "refused, there are no keys to keep changes of";
+        case fs::shadow_verdict::costs_more:
+            return "refused, it costs more";
+        case fs::shadow_verdict::keys_taken:
+            return "refused, another shadow has its keys";
+        case fs::shadow_verdict::no_memory:
+            return "refused, memory is used up";
+        case fs::shadow_verdict::no_room:
+            return "refused, there are as many as may be";
+        case fs::shadow_verdict::gave_way:
+            return "opened, and gave way to one that is worth twice as much";
+        case fs::shadow_verdict::memory_full:
+            return "opened, and ended when memory was full";
+        case fs::shadow_verdict::store_full:
+            return "opened, and ended when no more might be stored";
+    }
+    return "unknown";
+}
+
+/// Whether keeping its changes apart was worth it, with the numbers that this was decided by.
+void tell_shadow(const fs::foretold& told) {
+    const fs::shadow_account& by = told.account;
+    if (by.verdict == fs::shadow_verdict::not_asked) return;
+    std::cout << "    shadow: " << static_cast<int>(told.what.confidence * 100 + 0.5) << " % of (journal spared "
+              << bytes_text(by.spared) << " + sorted in time " << bytes_text(by.ready) << ") = worth "
+              << bytes_text(by.worth) << ", cost " << bytes_text(by.cost) << "; budget " << by.open << " of "
+              << by.most_open << " open, " << bytes_text(static_cast<double>(by.held)) << " of "
+              << bytes_text(static_cast<double>(by.most_held)) << " held: " << reason_of(by.verdict);
+    if (by.verdict == fs::shadow_verdict::opened) std::cout << "; " << name_of(told.shadow);
+    if (told.shadow_bytes > 0) std::cout << ", stored " << bytes_text(static_cast<double>(told.shadow_bytes));
+    std::cout << "\n";
+}
+
 void tell_predictions(const fs::restore_point& point, const fs::layout_history& history) {
     std::map<fs::partition_id, std::string> called;
     for (const fs::partition& p : history.first().partitions) called[p.id] = p.name;
@@ -110,9 +152,9 @@ void tell_predictions(const fs::restore_point& point, const fs::layout_history& 
                   << seconds_text(told.what.horizon_seconds) << ": " << name_of(told.became.kind);
         if (told.became.kind != fs::outcome_kind::none && told.became.kind != fs::outcome_kind::pending)
             std::cout << ", " << seconds_text(told.became.lead_seconds) << " ahead";
-        if (told.shadow != fs::shadow_fate::none) std::cout << "; shadow " << name_of(told.shadow);
         for (const fs::evidence& e : told.what.because) std::cout << "; " << e.name << ' ' << e.value << ' ' << e.unit;
         std::cout << "\n";
+        tell_shadow(told);
     }
 }
 

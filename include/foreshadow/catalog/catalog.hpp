@@ -9,6 +9,7 @@
 #include "foreshadow/plane/box.hpp"
 #include "foreshadow/plane/layout_history.hpp"
 #include "foreshadow/plane/prediction.hpp"
+#include "foreshadow/plane/shadow_account.hpp"
 #include "foreshadow/source/source.hpp"
 
 #include <boost/describe/class.hpp>
@@ -25,6 +26,7 @@ struct foretold {
     outcome became;
     shadow_fate shadow = shadow_fate::none;
     std::uint64_t shadow_bytes = 0;  ///< stored for it
+    shadow_account account = {};     ///< what its shadow was decided by, as it was last
 
     friend bool operator==(const foretold&, const foretold&) = default;
 };
@@ -62,7 +64,7 @@ struct catalog {
 
 BOOST_DESCRIBE_STRUCT(source_identity, (), (id, kind, name))
 BOOST_DESCRIBE_STRUCT(partition_size, (), (id, rows, bytes))
-BOOST_DESCRIBE_STRUCT(foretold, (), (what, became, shadow, shadow_bytes))
+BOOST_DESCRIBE_STRUCT(foretold, (), (what, became, shadow, shadow_bytes, account))
 BOOST_DESCRIBE_STRUCT(catalog, (),
                       (source, timeline, held, acknowledged, followed, first, changes, predictions, known,
                        next_prediction, model, sizes))

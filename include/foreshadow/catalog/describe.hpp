@@ -8,6 +8,7 @@
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/plane/lineage.hpp"
 #include "foreshadow/plane/prediction.hpp"
+#include "foreshadow/plane/shadow_account.hpp"
 #include "foreshadow/source/omission.hpp"
 
 #include <boost/describe/class.hpp>
@@ -47,6 +48,7 @@ BOOST_DESCRIBE_STRUCT(prediction, (),
                       (id, kind, partitions, boundaries, when, confidence, horizon_seconds, because, issued_at,
                        issued_time, predictor))
 BOOST_DESCRIBE_STRUCT(outcome, (), (kind, at, lead_seconds, boundaries))
+BOOST_DESCRIBE_STRUCT(shadow_account, (), (spared, ready, worth, cost, open, most_open, held, most_held, verdict))
 BOOST_DESCRIBE_STRUCT(omission, (), (name, why))
 
 }  // namespace foreshadow

@@ -64,7 +64,7 @@ class forecaster {
         }
     }
 
-    /// Lets `candidates` open shadows, and notes which opened and which gave way.
+    /// Lets `candidates` open shadows, and notes which opened and which gave way, and why.
     void note_fates(std::span<const prediction> candidates) {
         auto& s = session_;
         for (const auto& [id, fate] :
@@ -76,6 +76,8 @@ class forecaster {
             else
                 s.tell(shadow_discarded{.prediction = id});
         }
+        for (const auto& [id, account] : s.shadows.take_accounts())
+            if (foretold* told = s.find_prediction(id)) told->account = account;
     }
 
   private:
@@ -95,7 +97,7 @@ class forecaster {
         s.tell(predicted{p});
         s.judged.record(p);
         s.knows.predictions.push_back(
-            {.what = std::move(p), .became = {}, .shadow = shadow_fate::none, .shadow_bytes = 0});
+            {.what = std::move(p), .became = {}, .shadow = shadow_fate::none, .shadow_bytes = 0, .account = {}});
     }
 
     void set_pace(const strain& felt) {

@@ -46,6 +46,29 @@ struct shadow_run {
     return cuts;
 }
 
+/// The keys that are going to be of the partitions of `p`, divided where it says so; none where that is not told.
+[[nodiscard]] inline std::vector<key_range> cuts_for(const prediction& p, const partition_index& owners) {
+    if (p.kind == lineage_kind::create) {
+        if (p.boundaries.size() == 2) return {{p.boundaries[0], p.boundaries[1]}};
+        return {};  // without an end there is no telling whose keys it would take
+    }
+    std::vector<key_range> cuts;
+    for (const partition_id id : p.partitions) {
+        const partition* owner = owners.find(id);
+        if (owner == nullptr) return {};
+        if (!cuts.empty() && cuts.back().end == owner->interval.begin)
+            cuts.back().end = owner->interval.end;
+        else if (cuts.empty() || end_before(cuts.back().end, owner->interval.begin))
+            cuts.push_back(owner->interval);
+        else
+            return {};
+    }
+    std::vector<key_range> divided;
+    for (const key_range& whole : cuts)
+        for (key_range& part : cut_at(whole, p.boundaries)) divided.push_back(std::move(part));
+    return divided;
+}
+
 class shadow {
   public:
     struct cut {

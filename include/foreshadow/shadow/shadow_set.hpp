@@ -9,6 +9,7 @@
 #include "foreshadow/plane/lineage.hpp"
 #include "foreshadow/plane/prediction.hpp"
 #include "foreshadow/shadow/shadow.hpp"
+#include "foreshadow/shadow/shadow_budget.hpp"
 #include "foreshadow/shadow/worth.hpp"
 #include "foreshadow/shadow/write_rates.hpp"
 #include "foreshadow/source/log_batch.hpp"
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -24,25 +26,10 @@
 
 namespace foreshadow {
 
-struct shadow_budget {
-    std::size_t memory_bytes = std::size_t{64} << 20;
-    double stored_share = 0.10;                            ///< of all bytes stored so far, at most for runs
-    std::uint64_t stored_always = std::uint64_t{1} << 20;  ///< so much may be stored whatever the share
-    std::size_t count = 64;                                ///< shadows open at once
-    double confidence_threshold = 0.5;
-};
-
-struct shadow_counts {
-    std::uint64_t opened = 0;
-    std::uint64_t adopted = 0;    ///< the change came about where it was foretold
-    std::uint64_t recut = 0;      ///< it came about at another boundary
-    std::uint64_t discarded = 0;  ///< it did not come about, or the shadow gave way
-    std::uint64_t stored = 0;     ///< bytes harvested, before compression
-};
-
 class shadow_set {
   public:
     using fates = std::vector<std::pair<std::uint64_t, shadow_fate>>;
+    using accounts = std::vector<std::pair<std::uint64_t, shadow_account>>;
 
     explicit shadow_set(shadow_budget budget = {}) : budget_{budget} {}
 
@@ -52,28 +39,20 @@ class shadow_set {
         stored_so_far_ = stored_bytes;
         std::optional<partition_index> owners;  // made when it is needed: as a rule there is nothing new
         for (const prediction& p : live) {
-            if (p.confidence < budget_.confidence_threshold || p.kind == lineage_kind::drop) continue;
             if (find(p.id) != open_.end() || has_been_seen(p.id)) continue;
             if (!owners) owners.emplace(now);
-            std::vector<key_range> cuts = cuts_of(p, *owners);
-            if (cuts.empty()) continue;
-            const key_range hull{cuts.front().begin, cuts.back().end};
-            const shadow_worth value = worth_of({.confidence = p.confidence,
-                                                 .lead_seconds = p.when.p50,
-                                                 .remaining_seconds = p.horizon_seconds,
-                                                 .band_rate = rates_.of(hull),
-                                                 .whole_rate = rates_.whole()});
-            if (!value.pays()) continue;
-            shadow asks{p, cuts, followed};
-            if (!make_room(hull, asks.bytes(), value.net())) continue;
-            open_.push_back({.kept = std::move(asks), .net = value.net(), .adopted = false});
-            seen_.insert(p.id);
-            ++counts_.opened;
-            told_.emplace_back(p.id, shadow_fate::open);
-            route();
+            const std::vector<key_range> cuts = cuts_for(p, *owners);
+            shadow_account account = account_of(p, cuts);
+            account.verdict = decide(p, cuts, account, followed);
+            explain(p.id, account);
+            const bool is_final = account.verdict == shadow_verdict::unlikely || p.kind == lineage_kind::drop;
+            if (is_final || account.verdict == shadow_verdict::opened) seen_.insert(p.id);
         }
         return std::exchange(told_, {});
     }
+
+    /// The arithmetic of the predictions whose verdicts are new since the last call.
+    [[nodiscard]] accounts take_accounts() { return std::exchange(accounts_, {}); }
 
     /// Takes the changes of the log that fall into shadows. O(log cuts) a change, next to nothing while none is open.
     void take(const log_batch& batch) {
@@ -165,8 +144,10 @@ class shadow_set {
   private:
     struct entry {
         shadow kept;
-        double net = 0;
+        shadow_account account;
         bool adopted = false;
+
+        [[nodiscard]] double net() const noexcept { return account.net(); }
     };
     struct place {
         std::string_view begin;  ///< of the cut, which holds the bytes
@@ -187,55 +168,82 @@ class shadow_set {
                            [](const auto& c) { return !c.changes.empty(); });
     }
 
-    /// The keys that are going to be of the partitions of `p`, divided where it says so.
-    [[nodiscard]] static std::vector<key_range> cuts_of(const prediction& p, const partition_index& owners) {
-        if (p.kind == lineage_kind::create) {
-            if (p.boundaries.size() == 2) return {{p.boundaries[0], p.boundaries[1]}};
-            return {};  // without an end there is no telling whose keys it would take
+    /// What a shadow of `p` would be worth and cost, beside what there is already.
+    [[nodiscard]] shadow_account account_of(const prediction& p, const std::vector<key_range>& cuts) const {
+        shadow_account account;
+        if (!cuts.empty()) {
+            const key_range hull{cuts.front().begin, cuts.back().end};
+            account = worth_of({.confidence = p.confidence,
+                                .lead_seconds = p.when.p50,
+                                .remaining_seconds = p.horizon_seconds,
+                                .band_rate = rates_.of(hull),
+                                .whole_rate = rates_.whole()});
         }
-        std::vector<key_range> cuts;
-        for (const partition_id id : p.partitions) {
-            const partition* owner = owners.find(id);
-            if (owner == nullptr) return {};
-            if (!cuts.empty() && cuts.back().end == owner->interval.begin)
-                cuts.back().end = owner->interval.end;
-            else if (cuts.empty() || end_before(cuts.back().end, owner->interval.begin))
-                cuts.push_back(owner->interval);
-            else
-                return {};
-        }
-        std::vector<key_range> divided;
-        for (const key_range& whole : cuts)
-            for (key_range& part : cut_at(whole, p.boundaries)) divided.push_back(std::move(part));
-        return divided;
+        account.open = open_.size();
+        account.most_open = budget_.count;
+        account.held = bytes();
+        account.most_held = budget_.memory_bytes;
+        return account;
+    }
+
+    /// Opens a shadow, or says why not.
+    shadow_verdict decide(const prediction& p, const std::vector<key_range>& cuts, const shadow_account& account,
+                          position followed) {
+        if (p.confidence < budget_.confidence_threshold) return shadow_verdict::unlikely;
+        if (cuts.empty() || p.kind == lineage_kind::drop) return shadow_verdict::no_keys;
+        if (!account.pays()) return shadow_verdict::costs_more;
+        shadow asks{p, cuts, followed};
+        const key_range hull{cuts.front().begin, cuts.back().end};
+        const shadow_verdict verdict = make_room(hull, asks.bytes(), account.net());
+        if (verdict != shadow_verdict::opened) return verdict;
+        open_.push_back({.kept = std::move(asks), .account = account, .adopted = false});
+        open_.back().account.verdict = verdict;
+        ++counts_.opened;
+        told_.emplace_back(p.id, shadow_fate::open);
+        route();
+        return verdict;
+    }
+
+    void explain(std::uint64_t id, const shadow_account& account) {
+        const auto [known, is_new] = verdicts_.try_emplace(id, account.verdict);
+        if (is_new || known->second != account.verdict) accounts_.emplace_back(id, account);
+        known->second = account.verdict;
     }
 
     /// Whether a shadow of `net` worth may have `hull`: those in its way, and the poorest where there are too many, go.
-    bool make_room(const key_range& hull, std::size_t needed, double net) {
+    shadow_verdict make_room(const key_range& hull, std::size_t needed, double net) {
         double in_the_way = 0;
         std::vector<std::uint64_t> going;
         for (const entry& e : open_) {
             const bool overlaps = std::any_of(e.kept.cuts().begin(), e.kept.cuts().end(),
                                               [&](const auto& c) { return c.interval.overlaps(hull); });
             if (!overlaps) continue;
-            if (e.adopted) return false;
-            in_the_way += std::max(e.net, 0.0);
+            if (e.adopted) return shadow_verdict::keys_taken;
+            in_the_way += std::max(e.net(), 0.0);
             going.push_back(e.kept.id());
         }
-        if (!going.empty() && net <= 2 * in_the_way) return false;
-        if (bytes() + needed > budget_.memory_bytes) return false;
+        if (!going.empty() && net <= 2 * in_the_way) return shadow_verdict::keys_taken;
+        if (bytes() + needed > budget_.memory_bytes) return shadow_verdict::no_memory;
         if (open_.size() - going.size() >= budget_.count) {
-            const auto poorest = std::min_element(open_.begin(), open_.end(), [](const entry& a, const entry& b) {
-                return std::pair{a.adopted, a.net} < std::pair{b.adopted, b.net};
-            });
-            if (poorest == open_.end() || poorest->adopted || net <= 2 * std::max(poorest->net, 0.0)) return false;
-            going.push_back(poorest->kept.id());
+            const auto last = poorest();
+            if (last == open_.end() || last->adopted || net <= 2 * std::max(last->net(), 0.0))
+                return shadow_verdict::no_room;
+            going.push_back(last->kept.id());
         }
-        for (const std::uint64_t id : going) displace(find(id));
-        return true;
+        for (const std::uint64_t id : going) displace(find(id), shadow_verdict::gave_way);
+        return shadow_verdict::opened;
     }
 
-    void displace(std::vector<entry>::iterator which) {
+    /// The one that goes first.
+    [[nodiscard]] std::vector<entry>::iterator poorest() {
+        return std::min_element(open_.begin(), open_.end(), [](const entry& a, const entry& b) {
+            return std::pair{a.adopted, a.net()} < std::pair{b.adopted, b.net()};
+        });
+    }
+
+    void displace(std::vector<entry>::iterator which, shadow_verdict why) {
+        which->account.verdict = why;
+        explain(which->kept.id(), which->account);
         told_.emplace_back(which->kept.id(), shadow_fate::displaced);
         ++counts_.discarded;
         open_.erase(which);
@@ -244,9 +252,7 @@ class shadow_set {
 
     bool give_way_for_memory() {
         if (open_.empty()) return false;
-        displace(std::min_element(open_.begin(), open_.end(), [](const entry& a, const entry& b) {
-            return std::pair{a.adopted, a.net} < std::pair{b.adopted, b.net};
-        }));
+        displace(poorest(), shadow_verdict::memory_full);
         return true;
     }
 
@@ -259,7 +265,7 @@ class shadow_set {
         const double allowed = std::max(static_cast<double>(budget_.stored_always),
                                         budget_.stored_share * static_cast<double>(stored_so_far_));
         if (static_cast<double>(counts_.stored + bytes) > allowed) {
-            displace(open_.begin() + static_cast<std::ptrdiff_t>(i));
+            displace(open_.begin() + static_cast<std::ptrdiff_t>(i), shadow_verdict::store_full);
             return false;
         }
         counts_.stored += bytes;
@@ -320,6 +326,8 @@ class shadow_set {
     std::vector<place> routes_;  ///< all cuts, by begin
     std::set<std::uint64_t> seen_;
     fates told_;
+    std::map<std::uint64_t, shadow_verdict> verdicts_;  ///< that were told last
+    accounts accounts_;
     write_rates rates_;
     std::uint64_t stored_so_far_ = 0;
     position followed_;

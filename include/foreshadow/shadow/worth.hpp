@@ -4,6 +4,8 @@
 // sort, against what is written a second time.
 #pragma once
 
+#include "foreshadow/plane/shadow_account.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -18,24 +20,18 @@ struct shadow_terms {
     double whole_rate = 0;         ///< what is written to all keys: what the journal grows by
 };
 
-struct shadow_worth {
-    double worth = 0;  ///< bytes that a restore of these keys is spared, on average
-    double cost = 0;   ///< bytes held, and written a second time if the shadow is kept
-
-    [[nodiscard]] double net() const noexcept { return worth - cost; }
-    /// An idle band costs nothing, and "nothing was written here" is coverage too: a draw opens.
-    [[nodiscard]] bool pays() const noexcept { return worth >= cost; }
-};
-
 /// worth = confidence × (journal that is not read and sorted for these keys + what is sorted by the time of the
 /// change); cost = write rate of the band × the remaining time.
-[[nodiscard]] inline shadow_worth worth_of(const shadow_terms& terms) {
+[[nodiscard]] inline shadow_account worth_of(const shadow_terms& terms) {
     const auto sound = [](double value) { return std::isfinite(value) ? std::max(value, 0.0) : 0.0; };
     const double open = sound(terms.remaining_seconds);
     const double band = sound(terms.band_rate);
     const double spared = std::max(sound(terms.whole_rate), band) * open;
     const double ready = band * std::min(sound(terms.lead_seconds), open);
-    return {.worth = std::min(sound(terms.confidence), 1.0) * (spared + ready), .cost = band * open};
+    return {.spared = spared,
+            .ready = ready,
+            .worth = std::min(sound(terms.confidence), 1.0) * (spared + ready),
+            .cost = band * open};
 }
 
 }  // namespace foreshadow

@@ -273,3 +273,87 @@ TEST_CASE("worth grows with confidence and with what else is written, cost with 
     busy.confidence = std::numeric_limits<double>::quiet_NaN();
     CHECK(worth_of(busy).worth == 0);
 }
+
+TEST_CASE("every verdict on a shadow comes with the numbers that it was made by") {
+    const auto verdict_of = [](shadow_set& set, const prediction& p, position at = {1}) {
+        static_cast<void>(set.consider({&p, 1}, two(), at, 0));
+        const shadow_set::accounts told = set.take_accounts();
+        REQUIRE(told.size() == 1);
+        CHECK(told[0].first == p.id);
+        return told[0].second;
+    };
+    const prediction likely = foretell(1, lineage_kind::split, {1}, {"g"});
+    {
+        shadow_set set;
+        set.take(puts(2, {{"b", std::string(900, 'v')}, {"n", std::string(900, 'v')}}));
+        const shadow_account account = verdict_of(set, likely, {3});
+        CHECK(account.verdict == shadow_verdict::opened);
+        CHECK(account.spared > 0);
+        CHECK(account.worth == 0.9 * (account.spared + account.ready));
+        CHECK(account.cost > 0);
+        CHECK(account.cost < account.spared);  // half of what is written is written elsewhere
+        CHECK(account.open == 0);
+        CHECK(account.most_open == 64);
+        CHECK(account.most_held == std::size_t{64} << 20);
+        // What was told once is not told again.
+        static_cast<void>(set.consider({&likely, 1}, two(), {4}, 0));
+        CHECK(set.take_accounts().empty());
+        // Its keys are taken; and by one of its own partition they are taken, too.
+        const shadow_account refused = verdict_of(set, foretell(2, lineage_kind::merge, {1, 2}), {4});
+        CHECK(refused.verdict == shadow_verdict::keys_taken);
+        CHECK(refused.open == 1);
+        CHECK(refused.held > 0);
+    }
+    {
+        shadow_set set;
+        CHECK(verdict_of(set, foretell(1, lineage_kind::split, {1}, {}, 0.4)).verdict == shadow_verdict::unlikely);
+        CHECK(verdict_of(set, foretell(2, lineage_kind::drop, {1})).verdict == shadow_verdict::no_keys);
+        CHECK(verdict_of(set, foretell(3, lineage_kind::create, {}, {"z"})).verdict == shadow_verdict::no_keys);
+        CHECK(verdict_of(set, foretell(4, lineage_kind::split, {7})).verdict == shadow_verdict::no_keys);
+    }
+    {
+        shadow_set set{{.memory_bytes = 10}};
+        CHECK(verdict_of(set, likely).verdict == shadow_verdict::no_memory);
+    }
+    {
+        shadow_set set{{.count = 1}};
+        CHECK(verdict_of(set, likely).verdict == shadow_verdict::opened);
+        CHECK(verdict_of(set, foretell(2, lineage_kind::split, {2})).verdict == shadow_verdict::no_room);
+    }
+}
+
+TEST_CASE("a band that gets all of the writes costs more than an unsure change is worth") {
+    shadow_set set;
+    set.take(puts(2, {{"b", std::string(900, 'v')}, {"c", std::string(900, 'v')}}));
+    prediction p = foretell(1, lineage_kind::split, {1}, {}, 0.6);
+    p.when = {0, 0, 0};  // nothing would be sorted by then
+    CHECK(set.consider({&p, 1}, two(), {3}, 0).empty());
+    const shadow_set::accounts told = set.take_accounts();
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].second.verdict == shadow_verdict::costs_more);
+    CHECK(told[0].second.cost > told[0].second.worth);
+}
+
+TEST_CASE("what gives way is told why, with the numbers that it was opened by") {
+    shadow_set set{{.memory_bytes = 4096}};
+    const prediction p = foretell(1, lineage_kind::split, {1});
+    static_cast<void>(set.consider({&p, 1}, two(), {1}, 0));
+    const shadow_account opened = set.take_accounts().at(0).second;
+    set.take(puts(2, {{"b", std::string(9000, 'v')}}));
+    set.take(puts(3, {{"c", std::string(9000, 'v')}}));
+    static_cast<void>(set.consider({}, two(), {3}, 0));
+    const shadow_set::accounts told = set.take_accounts();
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].second.verdict == shadow_verdict::memory_full);
+    CHECK(told[0].second.worth == opened.worth);
+
+    shadow_set stingy{{.stored_share = 0, .stored_always = 100}};
+    static_cast<void>(stingy.consider({&p, 1}, two(), {1}, 0));
+    stingy.take(puts(2, {{"b", std::string(9000, 'v')}}));
+    static_cast<void>(stingy.adopt(split(part(1, "a", "m"), "g")));
+    CHECK(stingy.harvest_adopted({2}).empty());
+    const shadow_set::accounts ended = stingy.take_accounts();
+    REQUIRE(ended.size() == 2);
+    CHECK(ended[0].second.verdict == shadow_verdict::opened);
+    CHECK(ended[1].second.verdict == shadow_verdict::store_full);
+}
