@@ -15,7 +15,7 @@ namespace tool {
 struct backup_settings : settings {
     std::string source;
     std::string pace = "flat-out";
-    std::string predictor = "size";
+    std::string predictor = "hazard";
     bool follow = false;
     double follow_seconds = 60;
     double checkpoint_seconds = 5;

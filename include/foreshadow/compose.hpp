@@ -6,7 +6,7 @@
 //     auto nightly = foreshadow::compose(
 //         back_up(sqlite::source{"shop.db"}),
 //         keep_in(directory_store{"backups"}, zstd{3}),
-//         predict_with(size_extrapolation{}));
+//         predict_with(hazard_predictor{{.split_at_rows = 3'000}}));
 //     auto point = co_await nightly.back_up();
 //     co_await nightly.restore(point, sqlite::target{"restored.db"});
 #pragma once
@@ -43,7 +43,7 @@ class orchestrator {
     using store_type = decltype(kept_type::store);
     using codec_type = decltype(kept_type::packing);
     using cipher_type = decltype(kept_type::sealing);
-    using predictor_type = policy_for<roles::predictor, size_extrapolation, Slots...>;
+    using predictor_type = policy_for<roles::predictor, hazard_predictor, Slots...>;
     using order_type = policy_for<roles::scan_order, at_risk_first, Slots...>;
     using pace_type = policy_for<roles::pace, flat_out, Slots...>;
     using conflict_type = policy_for<roles::conflict_policy, fail, Slots...>;

@@ -108,7 +108,8 @@ def predictions_are_recorded_with_outcomes_and_their_runs_are_used(folder):
         parts.grow(300)
         # As fast as an application, not as fast as it can: what shadows may store is a share of the backup, and small here.
         pause = threading.Event()
-        err = back_up_while_it_splits(source, repository, lambda: pause.wait(0.006) or parts.grow(1), 2)
+        err = back_up_while_it_splits(source, repository, lambda: pause.wait(0.006) or parts.grow(1), 2,
+                                      "--predictor", "size")
     shown = run("show", repository, "--json").json
     predictions = shown["predictions"]
     assert predictions, "the predictor saw a range grow and split, and said nothing"
@@ -136,6 +137,28 @@ def predictions_are_recorded_with_outcomes_and_their_runs_are_used(folder):
         one = run("restore", repository, url(f"{folder}/one-{name}.db"), "--partition", name, "--json").json
         assert one["run_bytes_read"] > 0, one
         assert one["journal_bytes_read"] <= still["journal_bytes_read"] + 20_000, (name, one, still)
+
+
+@test
+def what_was_learnt_in_one_backup_foretells_in_the_next(folder):
+    """Cold, the learned predictor claims little; with the splits of earlier backups it knows where the next one comes."""
+    source, repository = f"{folder}/parts.db", f"{folder}/repository"
+    with partitioned(source) as parts:
+        parts.grow(300)
+        pause = threading.Event()
+        back_up_while_it_splits(source, repository, lambda: pause.wait(0.001) or parts.grow(8), 10)
+        with opened(source) as db:  # so that there is something to be read
+            db.execute("CREATE TABLE more AS SELECT * FROM bulk")
+        back_up_while_it_splits(source, repository, lambda: pause.wait(0.006) or parts.grow(1), 2)
+    shown = run("show", repository, "--json").json
+    told = shown["predictions"]
+    assert {t["what"]["predictor"] for t in told} == {"hazard"}, told
+    later = [t["what"] for t in told if t["what"]["issued_at"] > shown["layouts"][10]["at"]]
+    assert any(e["name"].startswith(("warm", "hot")) for p in later for e in p["because"]), later
+    assert max(p["confidence"] for p in later) > 0.35, later
+    assert all(t["account"]["verdict"] != "not asked" for t in told), told
+    text = run("show", repository).out
+    assert text.count("% of (journal spared ") == len(told), text
 
 
 @test

@@ -6,8 +6,8 @@
 
 #include "foreshadow/observe/observer.hpp"
 #include "foreshadow/orchestrate/back_up_options.hpp"
+#include "foreshadow/predict/hazard_predictor.hpp"
 #include "foreshadow/predict/predictor.hpp"
-#include "foreshadow/predict/size_extrapolation.hpp"
 #include "foreshadow/row/conflict_policy.hpp"
 #include "foreshadow/run/clock.hpp"
 #include "foreshadow/schedule/pace.hpp"
@@ -70,7 +70,7 @@ template <object_store S, codec C = zstd, cipher X = no_cipher>
     return slot<roles::store, kept_in<S, C, X>>{{std::move(store), std::move(packing), std::move(sealing)}};
 }
 
-/// What foretells layout changes; `size_extrapolation` where nothing is said.
+/// What foretells layout changes; `hazard_predictor` where nothing is said.
 template <predictor P>
 [[nodiscard]] auto predict_with(P foretelling) {
     return slot<roles::predictor, P>{std::move(foretelling)};

@@ -119,7 +119,7 @@ struct judge_slots {
 template <class Source, class... Slots>
 using vetoes = typename first_broken<
     typename compatibility<Source, typename Slots::policy_type>::type...,
-    typename compatibility<Source, policy_for<roles::predictor, size_extrapolation, Slots...>>::type,
+    typename compatibility<Source, policy_for<roles::predictor, hazard_predictor, Slots...>>::type,
     typename compatibility<Source, policy_for<roles::scan_order, at_risk_first, Slots...>>::type,
     typename compatibility<Source, policy_for<roles::pace, flat_out, Slots...>>::type>::type;
 
@@ -130,7 +130,7 @@ struct judge_fit {
 template <class... Slots>
 struct judge_fit<true, Slots...> {
     using source = policy_for<roles::source, void, Slots...>;
-    using type = typename first_broken<learns<source, policy_for<roles::predictor, size_extrapolation, Slots...>>,
+    using type = typename first_broken<learns<source, policy_for<roles::predictor, hazard_predictor, Slots...>>,
                                        vetoes<source, Slots...>>::type;
 };
 
