@@ -54,5 +54,22 @@ TEST_CASE("release leaves the schema as it was before the hold", "[sqlite]") {
     CHECK(await(s.left_behind()).empty());
 }
 
+TEST_CASE("the probe of strain takes some time, waits for no writer, and tells how long the log is", "[sqlite]") {
+    const folder here;
+    connection db = open_database(here / "a.db");
+    make_every_kind(db);
+    source s{here / "a.db"};
+    db.execute("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA wal_checkpoint(TRUNCATE)");
+    const strain idle = await(s.strain());
+    CHECK(idle.latency_seconds > 0);
+    CHECK(idle.log_bytes == 0);
+    db.execute("CREATE TABLE filler AS SELECT zeroblob(100000) AS v");
+    db.execute("BEGIN IMMEDIATE; INSERT INTO filler VALUES(1)");
+    const strain busy = await(s.strain());  // a reader of a database in WAL mode waits for nobody
+    CHECK(busy.latency_seconds > 0);
+    CHECK(busy.log_bytes > 100'000);
+    db.execute("ROLLBACK");
+}
+
 }  // namespace
 }  // namespace foreshadow::sqlite::tests

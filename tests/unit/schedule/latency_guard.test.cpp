@@ -172,3 +172,24 @@ TEST_CASE("a clock that jumps is one decision") {
     input.seconds_since_last = -5;
     CHECK(guard.decide(input).bytes_per_second >= 100);
 }
+
+TEST_CASE(
+    "a forecast that nothing can satisfy, or that is no number, moves the rate no further than one that asks for all") {
+    const auto rates = [](double needed) {
+        database shop{.5};
+        latency_guard guard{bounds};
+        std::vector<double> all;
+        pace_decision last{.bytes_per_second = 0, .reason = {}, .pause = false};
+        for (int i = 0; i < 120; ++i) {
+            pace_input input = heard(shop.latency(last.pause ? 0 : last.bytes_per_second), last.bytes_per_second);
+            input.needed_rate = needed;
+            input.predicted_change_rate = needed;
+            last = guard.decide(input);
+            all.push_back(last.bytes_per_second);
+        }
+        return all;
+    };
+    CHECK(rates(std::numeric_limits<double>::infinity()) == rates(1e12));
+    CHECK(rates(std::numeric_limits<double>::quiet_NaN()) == rates(0));
+    CHECK(rates(-1e12) == rates(0));
+}

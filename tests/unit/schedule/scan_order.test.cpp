@@ -110,3 +110,14 @@ TEST_CASE("an order arranges all pieces, whatever order they come in") {
     CHECK(begins(hottest_last{}, live) == "bacd");
     CHECK(begins(at_risk_first{}, {}) == "abcd");
 }
+
+TEST_CASE("in a storm, when everything is about to change, at risk first takes what is done soonest") {
+    auto pieces = three();
+    pieces[0].remaining_bytes = 300;
+    std::vector<prediction> storm;
+    for (std::uint64_t n = 1; n <= 3; ++n) storm.push_back(foretell(n, 1.0));
+    CHECK(first_of(at_risk_first{}, pieces, storm) == 1);
+    // A thousand more of the same, and of partitions that are not there, change nothing.
+    for (std::uint64_t n = 0; n < 1000; ++n) storm.push_back(foretell(n % 50, 1.0));
+    CHECK(first_of(at_risk_first{}, pieces, storm) == 1);
+}
