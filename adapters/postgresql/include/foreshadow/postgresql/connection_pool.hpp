@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "foreshadow/postgresql/connection.hpp"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace foreshadow::postgresql::detail {
+
+/// Connections that are used again. As many are open as were needed at once.
+class connection_pool {
+  public:
+    explicit connection_pool(address where) : where_{std::move(where)} {}
+
+    /// A connection for one caller; it goes back unless it was left in the middle of something.
+    class lease {
+      public:
+        lease(connection_pool& pool, std::unique_ptr<connection> mine) : pool_{&pool}, mine_{std::move(mine)} {}
+        lease(lease&&) noexcept = default;
+        lease& operator=(lease&&) = delete;
+        ~lease() {
+            if (mine_ && mine_->is_idle()) pool_->idle_.push_back(std::move(mine_));
+        }
+        [[nodiscard]] connection* operator->() const noexcept { return mine_.get(); }
+        [[nodiscard]] connection& operator*() const noexcept { return *mine_; }
+        /// Closes the connection instead of giving it back.
+        void drop() noexcept { mine_.reset(); }
+
+      private:
+        connection_pool* pool_;
+        std::unique_ptr<connection> mine_;
+    };
+
+    task<lease> take() {
+        while (!idle_.empty()) {
+            std::unique_ptr<connection> last = std::move(idle_.back());
+            idle_.pop_back();
+            if (last->is_idle()) co_return lease{*this, std::move(last)};
+        }
+        std::unique_ptr<connection> fresh = co_await connection::open(where_);
+        co_return lease{*this, std::move(fresh)};
+    }
+
+    [[nodiscard]] const address& where() const noexcept { return where_; }
+
+  private:
+    address where_;
+    std::vector<std::unique_ptr<connection>> idle_;
+};
+
+}  // namespace foreshadow::postgresql::detail

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "foreshadow/postgresql/setup.hpp"
+#include "foreshadow/postgresql/source.hpp"

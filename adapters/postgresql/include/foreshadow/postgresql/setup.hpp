@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What a superuser runs once in the database, and what takes it away again. Everything is in a schema `foreshadow`,
+// but for the event triggers and the publication, which have no schema and begin with that name.
+//
+// The publication has all tables, so that a table is captured from its first row on whatever becomes of it later:
+// attached, detached, renamed. Adding tables one by one would lock the publication until the end of each transaction
+// that creates a table, and two such transactions would wait for each other.
+//
+// A published table without a usable key refuses UPDATE and DELETE. So the triggers come first and give every such
+// table the identity FULL in the transaction that makes it so; then the tables that are there get it; then all is
+// published. The trigger never lets a statement of the application fail: what it cannot tell, it says that it cannot.
+#pragma once
+
+#include "foreshadow/postgresql/sql_text.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace foreshadow::postgresql::detail {
+
+/// The prefix of what the triggers tell in the log.
+inline constexpr std::string_view ddl_message = "foreshadow.ddl";
+
+/// A commit without changes, so that the log is known up to there: its commit is above the position returned, and
+/// every commit that anybody saw before is below.
+[[nodiscard]] inline std::string mark_sql() {
+    return "SELECT pg_catalog.pg_logical_emit_message(true, 'foreshadow.mark', '')";
+}
+
+/// Tables, functions and event triggers, in one transaction.
+[[nodiscard]] inline std::string objects_sql() {
+    return R"sql(BEGIN;
+CREATE SCHEMA foreshadow;
+CREATE TABLE foreshadow.hold(slot name PRIMARY KEY, acknowledged int8 NOT NULL, layout text NOT NULL);
+CREATE TABLE foreshadow.replica_identity(oid oid PRIMARY KEY, was "char" NOT NULL);
+CREATE UNLOGGED TABLE foreshadow.known(oid oid PRIMARY KEY, described jsonb NOT NULL);
+
+CREATE FUNCTION foreshadow.base_type(of oid) RETURNS oid LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE based(t) AS (
+    SELECT $1 UNION ALL SELECT p.typbasetype FROM based JOIN pg_type p ON p.oid = based.t WHERE p.typtype = 'd')
+  SELECT p.oid FROM based JOIN pg_type p ON p.oid = based.t WHERE p.typtype <> 'd'
+$$;
+
+CREATE FUNCTION foreshadow.why_not(of oid) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE
+    WHEN p.typsend::oid = 0 OR p.typreceive::oid = 0 THEN 'which has no binary form'
+    WHEN p.typtype = 'c' OR p.typtype = 'p' OR p.oid = 2287 THEN 'a composite type'
+    WHEN p.oid IN (24, 2202, 2203, 2204, 2205, 2206, 4096, 4089, 3734, 3769, 4191)
+      OR p.typelem IN (24, 2202, 2203, 2204, 2205, 2206, 4096, 4089, 3734, 3769, 4191) AND p.typcategory = 'A'
+      THEN 'whose values are numbers that mean something in this database only'
+    WHEN p.typcategory = 'A' AND p.typelem >= 16384 THEN 'an array of a type that was created in this database'
+    WHEN p.typtype IN ('r', 'm') AND p.oid >= 16384 THEN 'a range type that was created in this database'
+  END FROM pg_type p WHERE p.oid = foreshadow.base_type($1)
+$$;
+
+CREATE FUNCTION foreshadow.key_index(of oid) RETURNS oid LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT i.indexrelid FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+  WHERE i.indrelid = $1 AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+    AND CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END
+$$;
+
+CREATE FUNCTION foreshadow.describe(of oid) RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT jsonb_build_object('oid', c.oid::int8, 'name', format('%I.%I', n.nspname, c.relname),
+    'columns', coalesce((SELECT jsonb_agg(jsonb_build_array(a.attnum, a.attname, a.atttypid::int8) ORDER BY a.attnum)
+      FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''), '[]'),
+    'key', coalesce((SELECT jsonb_agg(jsonb_build_object('number', a.attnum, 'type', t.oid::int8,
+        'bytewise', coalesce(l.collcollate IN ('C', 'POSIX')
+          OR l.collprovider = 'd' AND (SELECT datcollate IN ('C', 'POSIX') FROM pg_database WHERE datname = current_database()), false),
+        'send', format('%I.%I', s.nspname, f.proname)) ORDER BY k.place)
+      FROM pg_index i CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place)
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
+      JOIN pg_type t ON t.oid = foreshadow.base_type(a.atttypid)
+      JOIN pg_proc f ON f.oid = t.typsend JOIN pg_namespace s ON s.oid = f.pronamespace
+      LEFT JOIN pg_collation l ON l.oid = a.attcollation
+      WHERE i.indexrelid = foreshadow.key_index(c.oid) AND k.place <= i.indnkeyatts), '[]'),
+    'why', CASE
+      WHEN c.relpersistence = 'u' THEN 'it is unlogged: no log tells its changes'
+      WHEN foreshadow.key_index(c.oid) IS NULL THEN 'it has no primary key'
+      ELSE (SELECT format('its column %s is of type %s, %s', a.attname, t.typname, foreshadow.why_not(a.atttypid))
+        FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND foreshadow.why_not(a.atttypid) IS NOT NULL
+        ORDER BY a.attnum LIMIT 1) END)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1
+$$;
+
+CREATE FUNCTION foreshadow.is_table(of pg_class) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT ($1).relkind = 'r' AND ($1).relpersistence <> 't' AND ($1).oid >= 16384
+    AND ($1).relnamespace NOT IN (SELECT oid FROM pg_namespace
+      WHERE nspname IN ('foreshadow', 'information_schema') OR nspname LIKE 'pg\_%')
+$$;
+
+CREATE FUNCTION foreshadow.mend_identity(of oid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  now "char"; has_key boolean;
+BEGIN
+  SELECT c.relreplident, EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate AND
+      CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END)
+    INTO now, has_key FROM pg_class c WHERE c.oid = of AND c.relpersistence = 'p';
+  IF NOT FOUND THEN RETURN; END IF;
+  IF now <> 'f' AND (now = 'n' OR NOT has_key) THEN
+    INSERT INTO foreshadow.replica_identity VALUES (of, now) ON CONFLICT DO NOTHING;
+    EXECUTE format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL', of::regclass);
+  ELSIF now = 'f' AND has_key AND EXISTS (SELECT 1 FROM foreshadow.replica_identity r WHERE r.oid = of AND r.was = 'd') THEN
+    DELETE FROM foreshadow.replica_identity r WHERE r.oid = of;
+    EXECUTE format('ALTER TABLE ONLY %s REPLICA IDENTITY DEFAULT', of::regclass);
+  END IF;
+END $$;
+
+CREATE FUNCTION foreshadow.on_ddl() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  touched oid[] := '{}'; created oid[] := '{}'; dropped oid[] := '{}'; rewritten oid[] := '{}';
+  told jsonb; each record; concerns_us boolean := false;
+BEGIN
+  IF tg_event = 'table_rewrite' THEN
+    PERFORM 1 FROM pg_class c WHERE c.oid = pg_event_trigger_table_rewrite_oid() AND c.relpersistence = 'p';
+    concerns_us := FOUND;
+    rewritten := ARRAY[pg_event_trigger_table_rewrite_oid()];
+  ELSIF tg_event = 'sql_drop' THEN
+    FOR each IN SELECT * FROM pg_event_trigger_dropped_objects() LOOP
+      CONTINUE WHEN each.is_temporary OR each.schema_name IN ('foreshadow', 'pg_temp')
+        OR each.schema_name IS NULL AND each.object_name = 'foreshadow';
+      concerns_us := true;
+      IF each.classid = 'pg_class'::regclass AND each.objsubid = 0 THEN dropped := dropped || each.objid; END IF;
+    END LOOP;
+    DELETE FROM foreshadow.known k WHERE k.oid = ANY(dropped);
+  ELSE
+    FOR each IN SELECT * FROM pg_event_trigger_ddl_commands() LOOP
+      CONTINUE WHEN each.schema_name IN ('foreshadow', 'pg_temp') OR each.command_tag = 'REFRESH MATERIALIZED VIEW';
+      concerns_us := true;
+      IF each.classid = 'pg_class'::regclass THEN
+        touched := touched || coalesce((SELECT i.indrelid FROM pg_index i WHERE i.indexrelid = each.objid), each.objid);
+        IF each.command_tag = 'CREATE TABLE' AND NOT each.in_extension THEN created := created || each.objid; END IF;
+      ELSIF each.classid = 'pg_type'::regclass AND each.command_tag = 'ALTER TYPE' THEN
+        rewritten := rewritten || ARRAY(SELECT a.attrelid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+          WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND foreshadow.base_type(a.atttypid) = each.objid);
+      ELSIF each.classid = 'pg_namespace'::regclass THEN
+        touched := touched || ARRAY(SELECT c.oid FROM pg_class c WHERE c.relnamespace = each.objid AND c.relkind IN ('r', 'p'));
+      END IF;
+    END LOOP;
+    touched := ARRAY(WITH RECURSIVE t(o) AS (SELECT unnest(touched) UNION SELECT i.inhrelid FROM t JOIN pg_inherits i ON i.inhparent = t.o)
+      SELECT o FROM t);
+    FOR each IN SELECT c.oid FROM pg_class c WHERE c.oid = ANY(touched) AND foreshadow.is_table(c) LOOP
+      PERFORM foreshadow.mend_identity(each.oid);
+    END LOOP;
+    WITH now AS (SELECT c.oid, foreshadow.describe(c.oid) AS described FROM pg_class c
+        WHERE c.oid = ANY(touched) AND foreshadow.is_table(c)),
+      fresh AS (INSERT INTO foreshadow.known SELECT n.* FROM now n LEFT JOIN foreshadow.known k USING (oid)
+        WHERE k.described IS DISTINCT FROM n.described
+        ON CONFLICT (oid) DO UPDATE SET described = excluded.described RETURNING *)
+    SELECT jsonb_agg(f.described) INTO told FROM fresh f;
+  END IF;
+  IF concerns_us THEN
+    PERFORM pg_logical_emit_message(true, 'foreshadow.ddl', jsonb_build_object('tables', coalesce(told, '[]'),
+      'created', to_jsonb(created::int8[]), 'dropped', to_jsonb(dropped::int8[]), 'rewritten', to_jsonb(rewritten::int8[]))::text);
+  END IF;
+EXCEPTION WHEN OTHERS THEN
+  PERFORM pg_logical_emit_message(true, 'foreshadow.ddl', jsonb_build_object('untold', SQLERRM)::text);
+END $$;
+
+CREATE EVENT TRIGGER foreshadow_ddl ON ddl_command_end EXECUTE FUNCTION foreshadow.on_ddl();
+CREATE EVENT TRIGGER foreshadow_drop ON sql_drop EXECUTE FUNCTION foreshadow.on_ddl();
+CREATE EVENT TRIGGER foreshadow_rewrite ON table_rewrite EXECUTE FUNCTION foreshadow.on_ddl();
+ALTER EVENT TRIGGER foreshadow_ddl ENABLE ALWAYS;
+ALTER EVENT TRIGGER foreshadow_drop ENABLE ALWAYS;
+ALTER EVENT TRIGGER foreshadow_rewrite ENABLE ALWAYS;
+COMMIT)sql";
+}
+
+/// Gives the tables that are there an identity, each in a transaction of its own. Whoever began to write before the
+/// triggers were there may have made a table that they did not see, so it is waited for first.
+[[nodiscard]] inline std::string identities_sql() {
+    return R"sql(DO $$
+DECLARE
+  each record; triggered pg_catalog.xid8 := pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot());
+BEGIN
+  COMMIT;
+  WHILE pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) < triggered LOOP
+    PERFORM pg_catalog.pg_sleep(0.02);
+    COMMIT;
+  END LOOP;
+  FOR each IN SELECT c.oid FROM pg_catalog.pg_class c WHERE foreshadow.is_table(c) LOOP
+    SET LOCAL lock_timeout = '2s';
+    PERFORM foreshadow.mend_identity(each.oid);
+    COMMIT;
+  END LOOP;
+  INSERT INTO foreshadow.known SELECT c.oid, foreshadow.describe(c.oid) FROM pg_catalog.pg_class c
+    WHERE foreshadow.is_table(c) ON CONFLICT DO NOTHING;
+END $$)sql";
+}
+
+[[nodiscard]] inline std::string publication_sql() { return "CREATE PUBLICATION foreshadow FOR ALL TABLES"; }
+
+/// What a role without the superuser's rights needs.
+[[nodiscard]] inline std::string grants_sql(const std::string& role) {
+    const std::string to = " TO " + identifier(role);
+    return "ALTER ROLE " + identifier(role) + " REPLICATION;\nGRANT pg_read_all_data" + to +
+           ";\nGRANT USAGE ON SCHEMA foreshadow" + to + ";\nGRANT SELECT, INSERT, UPDATE, DELETE ON foreshadow.hold" +
+           to;
+}
+
+/// Takes everything away, and gives tables the identity that they had. A superuser's, too.
+[[nodiscard]] inline std::string removal_sql() {
+    return R"sql(DO $$
+DECLARE
+  each record;
+BEGIN
+  DROP EVENT TRIGGER IF EXISTS foreshadow_ddl;
+  DROP EVENT TRIGGER IF EXISTS foreshadow_drop;
+  DROP EVENT TRIGGER IF EXISTS foreshadow_rewrite;
+  DROP PUBLICATION IF EXISTS foreshadow;
+  COMMIT;
+  IF pg_catalog.to_regclass('foreshadow.replica_identity') IS NOT NULL THEN
+    FOR each IN SELECT r.oid, r.was FROM foreshadow.replica_identity r JOIN pg_catalog.pg_class c ON c.oid = r.oid LOOP
+      SET LOCAL lock_timeout = '2s';
+      EXECUTE pg_catalog.format('ALTER TABLE ONLY %s REPLICA IDENTITY %s', each.oid::pg_catalog.regclass,
+        CASE each.was WHEN 'n' THEN 'NOTHING' ELSE 'DEFAULT' END);
+      DELETE FROM foreshadow.replica_identity r WHERE r.oid = each.oid;
+      COMMIT;
+    END LOOP;
+  END IF;
+  DROP SCHEMA IF EXISTS foreshadow CASCADE;
+END $$)sql";
+}
+
+}  // namespace foreshadow::postgresql::detail

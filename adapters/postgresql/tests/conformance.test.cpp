@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The adapter against the contracts of its two roles, on a real server.
+#include "foreshadow/testing/conformance/source.hpp"
+#include "support/database.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <chrono>
+#include <string>
+
+namespace foreshadow::postgresql::tests {
+namespace {
+
+/// A database with partitioned tables and others, and what its users do to it in turn.
+class postgresql_bench {
+  public:
+    explicit postgresql_bench(const std::string& url)
+        : source{url, {.heartbeat = std::chrono::milliseconds{40}}}, url_{url}, users_{url} {
+        await(users_.run(
+            "CREATE TABLE public.plain(id bigint PRIMARY KEY, v text);"
+            "CREATE TABLE public.named(name text COLLATE \"en-x-icu\", n int, v text UNIQUE, PRIMARY KEY (name, n));"
+            "CREATE TABLE public.keyless(a int, b text);"
+            "CREATE TABLE public.ev(d date, id int, v bytea, PRIMARY KEY (d, id)) PARTITION BY RANGE (d);"
+            "CREATE TABLE public.ev_1 PARTITION OF public.ev FOR VALUES FROM ('2020-01-01') TO ('2020-04-01');"
+            "CREATE TABLE public.ev_2 PARTITION OF public.ev FOR VALUES FROM ('2020-04-01') TO ('2020-12-01')"
+            " PARTITION BY HASH (id);"
+            "CREATE TABLE public.ev_2_a PARTITION OF public.ev_2 FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
+            "CREATE TABLE public.ev_2_b PARTITION OF public.ev_2 FOR VALUES WITH (MODULUS 2, REMAINDER 1);"
+            "ALTER TABLE public.ev ALTER v SET STORAGE EXTERNAL;"
+            "INSERT INTO public.plain SELECT i, repeat(chr(65 + i % 26), i) FROM generate_series(1, 60) i;"
+            "INSERT INTO public.named SELECT 'name ' || i, -i, 'v' || i FROM generate_series(1, 40) i;"
+            "INSERT INTO public.keyless SELECT i, 'x' FROM generate_series(1, 5) i;"
+            "INSERT INTO public.ev SELECT date '2020-01-05' + i, i, decode(repeat('ab', 10 + i % 3 * 2500), 'hex')"
+            " FROM generate_series(1, 120) i"));
+    }
+
+    postgresql::source source;
+
+    task<> change() {
+        const std::string n = std::to_string(100 + step_);
+        const std::string k = std::to_string(step_);
+        const std::string sql =
+            "BEGIN; INSERT INTO public.plain VALUES(" + n + ", 'new'); UPDATE public.plain SET v = 'again " + n +
+            "' WHERE id % 7 = " + std::to_string(step_ % 7) + "; DELETE FROM public.plain WHERE id = " + k +
+            "; UPDATE public.named SET name = 'moved " + n + "' WHERE n = -" + std::to_string(1 + step_ % 40) +
+            "; UPDATE public.ev SET v = v WHERE id % 11 = " + std::to_string(step_ % 11) +
+            "; UPDATE public.ev SET d = d + 40 WHERE id = " + k + "; UPDATE public.keyless SET b = '" + n +
+            "' WHERE a = 2; COMMIT";
+        co_await users_.run(sql);
+        const std::string shift = "UPDATE public.ev SET id = id + 1000 WHERE id = " + std::to_string(60 + step_ % 40);
+        co_await users_.run(shift);
+        switch (step_ % 20) {
+            case 2:  // a split, as its users make one
+                co_await users_.run(
+                    "BEGIN; CREATE TABLE public.low (LIKE public.ev_1 INCLUDING ALL);"
+                    "INSERT INTO public.low SELECT * FROM public.ev_1 WHERE d < '2020-02-01';"
+                    "ALTER TABLE public.ev DETACH PARTITION public.ev_1;"
+                    "DELETE FROM public.ev_1 WHERE d < '2020-02-01';"
+                    "ALTER TABLE public.ev ATTACH PARTITION public.low FOR VALUES FROM ('2020-01-01') TO "
+                    "('2020-02-01');"
+                    "ALTER TABLE public.ev ATTACH PARTITION public.ev_1 FOR VALUES FROM ('2020-02-01') TO "
+                    "('2020-04-01');"
+                    "COMMIT");
+                break;
+            case 4:
+                co_await users_.run(
+                    "CREATE TABLE public.extra(a int PRIMARY KEY, b uuid); INSERT INTO public.extra VALUES "
+                    "(1, '00000000-0000-0000-0000-000000000001'), (-2, NULL)");
+                break;
+            case 6:
+                co_await users_.run("TRUNCATE public.ev_2_a; CREATE INDEX ON public.plain(v)");
+                break;
+            case 8:
+                co_await users_.run("ALTER TABLE public.extra ADD COLUMN c text DEFAULT 'default'");
+                break;
+            case 10:
+                co_await users_.run("ALTER TABLE public.extra ALTER a TYPE bigint");
+                break;
+            case 12:  // a merge
+                co_await users_.run(
+                    "BEGIN; ALTER TABLE public.ev DETACH PARTITION public.low; ALTER TABLE public.ev DETACH PARTITION "
+                    "public.ev_1; INSERT INTO public.ev_1 SELECT * FROM public.low; DROP TABLE public.low; "
+                    "ALTER TABLE public.ev ATTACH PARTITION public.ev_1 FOR VALUES FROM ('2020-01-01') TO "
+                    "('2020-04-01'); COMMIT");
+                break;
+            case 14:
+                co_await users_.run("ALTER TABLE public.extra RENAME TO renamed");
+                break;
+            case 15:
+                co_await users_.run(
+                    "BEGIN; CREATE TABLE public.copied AS SELECT id, v FROM public.plain; "
+                    "ALTER TABLE public.copied ADD PRIMARY KEY (id); COMMIT");
+                break;
+            case 16:
+                co_await users_.run("DROP TABLE public.renamed");
+                break;
+            case 18:
+                co_await users_.run("DROP TABLE public.copied");
+                break;
+            default:
+                break;
+        }
+        ++step_;
+    }
+    task<testing::database_truth> truth() { return truth_of(url_); }
+
+  private:
+    std::string url_;
+    session users_;
+    int step_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("the source keeps the contract of a source", "[postgresql]") {
+    server& s = shared_server();
+    const std::string url = s.url(s.make_database());
+    const testing::report report = testing::check_source([&] { return postgresql_bench{url}; });
+    INFO(report.text());
+    CHECK(report.is_kept());
+}
+
+}  // namespace foreshadow::postgresql::tests

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What the tests do to a database: as its users, through connections that block nobody else's coroutines; and the truth
+// about it, read in one transaction by its own words.
+#pragma once
+
+#include "foreshadow/postgresql/postgresql.hpp"
+#include "foreshadow/testing/conformance/source_rules.hpp"
+#include "foreshadow/testing/real_time.hpp"
+#include "server.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace foreshadow::postgresql::tests {
+
+template <class T>
+T await(task<T> work) {
+    return testing::real_time{}.run(std::move(work));
+}
+
+/// A user's session.
+class session {
+  public:
+    explicit session(std::string url) : pool_{detail::address{std::move(url)}} {}
+
+    /// Runs one or more statements.
+    task<> run(std::string sql) {
+        auto db = co_await pool_.take();
+        const detail::result r = co_await db->run(std::move(sql));
+    }
+    /// The first column of the first row.
+    task<std::string> ask(std::string sql) {
+        auto db = co_await pool_.take();
+        const detail::result r = co_await db->run(std::move(sql));
+        co_return r.rows() == 0 ? std::string{} : std::string{r.text(0, 0)};
+    }
+
+  private:
+    detail::connection_pool pool_;
+};
+
+/// What a database holds now, in the keys and values that the adapter gives it.
+inline task<testing::database_truth> truth_of(std::string url, std::string pg_dump = "pg_dump") {
+    detail::connection_pool pool{detail::address{url}};
+    auto db = co_await pool.take();
+    const detail::result begun =
+        co_await db->run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_catalog.pg_export_snapshot()");
+    testing::database_truth now;
+    now.partitions.emplace_back("definitions", detail::definitions_interval());
+    detail::definitions_reader reader{*db, std::move(pg_dump), pool.where(), std::string{begun.text(0, 0)}};
+    row_batch rows;
+    const key_range everything = key_range::all();
+    const read_budget large{.rows = 1'000'000, .bytes = std::size_t{1} << 30, .seconds = 60};
+    co_await reader.read(everything, large, rows);
+    for (std::size_t i = 0; i < rows.size(); ++i) now.rows.emplace(rows[i].key, rows[i].value);
+    const detail::result tables = co_await db->run(
+        "SELECT foreshadow.describe(c.oid) FROM pg_catalog.pg_class c WHERE foreshadow.is_table(c) ORDER BY c.oid");
+    for (int i = 0; i < tables.rows(); ++i) {
+        const table t = detail::read_table(tables.text(i, 0));
+        if (!t.is_captured()) continue;
+        now.partitions.emplace_back(t.name, t.interval());
+        std::string columns;
+        for (const stored_column& c : t.columns) columns += (columns.empty() ? "" : ", ") + identifier(c.name);
+        const std::string sql = "COPY (SELECT " + columns + " FROM ONLY " + t.name + ") TO STDOUT (FORMAT binary)";
+        co_await db->begin_copy(sql);
+        bool is_first = true;
+        for (bool ended = false; !ended;) {
+            const auto next = db->take_copied(ended);
+            if (!next) {
+                if (!ended) co_await db->wait_for_more();
+                continue;
+            }
+            detail::message_reader in{next->bytes};
+            if (std::exchange(is_first, false)) static_cast<void>(in.bytes(19));
+            const auto count = in.number<std::int16_t>();
+            if (count < 0) continue;
+            std::vector<field> fields;
+            for (int f = 0; f < count; ++f) {
+                const auto size = in.number<std::int32_t>();
+                fields.push_back(size < 0 ? field{} : field{in.bytes(static_cast<std::size_t>(size))});
+            }
+            key k;
+            append_row_key(t, fields, k);
+            std::string value;
+            for (const field& f : fields) append_field(f, value);
+            now.rows.emplace(std::move(k), std::move(value));
+        }
+        co_await db->finish_copy();
+    }
+    const detail::result done = co_await db->run("COMMIT");
+    co_return now;
+}
+
+}  // namespace foreshadow::postgresql::tests
