@@ -2,11 +2,13 @@
 //
 // The adapter against the contracts of its two roles, on a real server.
 #include "foreshadow/testing/conformance/source.hpp"
+#include "foreshadow/testing/conformance/target.hpp"
 #include "support/database.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace foreshadow::postgresql::tests {
@@ -16,7 +18,7 @@ namespace {
 class postgresql_bench {
   public:
     explicit postgresql_bench(const std::string& url)
-        : source{url, {.heartbeat = std::chrono::milliseconds{40}}}, url_{url}, users_{url} {
+        : source{url, {.heartbeat = std::chrono::milliseconds{40}, .pg_dump = pg_dump()}}, url_{url}, users_{url} {
         await(users_.run(
             "CREATE TABLE public.plain(id bigint PRIMARY KEY, v text);"
             "CREATE TABLE public.named(name text COLLATE \"en-x-icu\", n int, v text UNIQUE, PRIMARY KEY (name, n));"
@@ -111,7 +113,61 @@ class postgresql_bench {
     int step_ = 0;
 };
 
+/// A place to restore to, and what is there with the eyes of the original: its tables under their old numbers.
+struct target_bench {
+    postgresql::target target;
+    std::string url;
+    testing::target_sample rows;
+
+    task<testing::target_sample> sample() { co_return rows; }
+    task<std::optional<rows_by_key>> visible() {
+        session users{url};
+        std::optional<error> missing;
+        try {
+            co_await users.run("SELECT 1");
+        } catch (const error& e) {
+            if (e.code() != errc::not_found) throw;
+            missing = e;
+        }
+        if (missing) co_return std::nullopt;
+        std::string setup = detail::objects_sql();
+        co_await users.run(setup);
+        const testing::database_truth there = co_await truth_of(url);
+        co_return renumbered(there.rows, rows.rows);
+    }
+};
+
 }  // namespace
+
+TEST_CASE("the target keeps the contract of a target", "[postgresql]") {
+    server& s = shared_server();
+    const std::string url = s.url(s.make_database());
+    session users{url};
+    await(users.run(
+        "CREATE TYPE public.mood AS ENUM ('sad', 'glad');"
+        "CREATE TABLE public.plain(id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text, w int GENERATED ALWAYS AS "
+        "(length(v)) STORED, m public.mood); CREATE INDEX by_v ON public.plain(v);"
+        "CREATE TABLE public.unused(a int PRIMARY KEY, b numeric[]);"
+        "CREATE TABLE public.ev(d date, v float8, PRIMARY KEY (d)) PARTITION BY RANGE (d);"
+        "CREATE TABLE public.ev_1 PARTITION OF public.ev FOR VALUES FROM (MINVALUE) TO ('2020-04-01');"
+        "CREATE TABLE public.ev_2 PARTITION OF public.ev DEFAULT;"
+        "CREATE VIEW public.seen AS SELECT v, w FROM public.plain;"
+        "INSERT INTO public.plain(v, m) VALUES ('one', 'sad'), (NULL, NULL), ('', 'glad'), ('four', NULL);"
+        "INSERT INTO public.ev VALUES ('-infinity', 'NaN'), ('2020-03-31', -0.0), ('2021-01-01', 1e300)"));
+    testing::target_sample sample;
+    source original{url, {.pg_dump = pg_dump()}};
+    await(original.hold(std::nullopt));
+    sample.shape = await(original.layout());
+    sample.rows = await(truth_of(url)).rows;
+    await(original.release());
+    int restored = 0;
+    const testing::report report = testing::check_target([&] {
+        const std::string there = s.url("restored_" + std::to_string(restored++));
+        return target_bench{target{there}, there, sample};
+    });
+    INFO(report.text());
+    CHECK(report.is_kept());
+}
 
 TEST_CASE("the source keeps the contract of a source", "[postgresql]") {
     server& s = shared_server();

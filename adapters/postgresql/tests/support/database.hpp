@@ -9,6 +9,9 @@
 #include "foreshadow/testing/real_time.hpp"
 #include "server.hpp"
 
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -42,14 +45,14 @@ class session {
 };
 
 /// What a database holds now, in the keys and values that the adapter gives it.
-inline task<testing::database_truth> truth_of(std::string url, std::string pg_dump = "pg_dump") {
+inline task<testing::database_truth> truth_of(std::string url) {
     detail::connection_pool pool{detail::address{url}};
     auto db = co_await pool.take();
     const detail::result begun =
         co_await db->run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_catalog.pg_export_snapshot()");
     testing::database_truth now;
     now.partitions.emplace_back("definitions", detail::definitions_interval());
-    detail::definitions_reader reader{*db, std::move(pg_dump), pool.where(), std::string{begun.text(0, 0)}};
+    detail::definitions_reader reader{*db, pg_dump(), pool.where(), std::string{begun.text(0, 0)}};
     row_batch rows;
     const key_range everything = key_range::all();
     const read_budget large{.rows = 1'000'000, .bytes = std::size_t{1} << 30, .seconds = 60};
@@ -91,6 +94,49 @@ inline task<testing::database_truth> truth_of(std::string url, std::string pg_du
     }
     const detail::result done = co_await db->run("COMMIT");
     co_return now;
+}
+
+using rows_by_key = std::map<key, std::string, std::less<>>;
+
+/// Rows of a restored database as if its tables had the numbers of the original's.
+inline rows_by_key renumbered(const rows_by_key& restored, const rows_by_key& original) {
+    struct known {
+        table what;
+        key at;
+        std::string value;
+    };
+    const auto tables_of = [](const rows_by_key& rows) {
+        std::map<std::string, known> all;
+        const key_range kind = prefixed(definition_key(definition_kind::table));
+        for (auto r = rows.lower_bound(kind.begin); r != rows.end() && kind.ends_after(r->first); ++r) {
+            table t = detail::read_table(columns_of(r->second).at(0));
+            std::string name = t.name;
+            all.emplace(std::move(name), known{std::move(t), r->first, r->second});
+        }
+        return all;
+    };
+    const auto before = tables_of(original);
+    std::map<object_id, object_id> numbers;
+    rows_by_key renamed = restored;
+    for (const auto& [name, now] : tables_of(restored)) {
+        const auto found = before.find(name);
+        if (found == before.end()) continue;
+        numbers[now.what.oid] = found->second.what.oid;
+        bool is_same = now.what.columns.size() == found->second.what.columns.size() &&
+                       now.what.why_not == found->second.what.why_not && now.what.key == found->second.what.key;
+        for (std::size_t i = 0; is_same && i < now.what.columns.size(); ++i)
+            is_same = now.what.columns[i].name == found->second.what.columns[i].name;
+        if (!is_same) continue;
+        renamed.erase(now.at);
+        renamed.emplace(found->second.at, found->second.value);
+    }
+    rows_by_key all;
+    for (const auto& [k, value] : renamed) {
+        const auto number = numbers.find(table_of(k));
+        key as_before = number == numbers.end() ? k : table_prefix(number->second) + k.substr(4);
+        all.emplace(std::move(as_before), value);
+    }
+    return all;
 }
 
 }  // namespace foreshadow::postgresql::tests

@@ -27,6 +27,13 @@
 
 namespace foreshadow::postgresql::tests {
 
+/// A program of the server's, or of its package's.
+[[nodiscard]] inline std::string program(const std::string& name) {
+    const char* chosen = std::getenv("FORESHADOW_POSTGRESQL_BIN");
+    return (chosen != nullptr ? std::string{chosen} : "/usr/lib/postgresql/15/bin") + "/" + name;
+}
+[[nodiscard]] inline std::string pg_dump() { return program("pg_dump"); }
+
 class server {
   public:
     /// `settings`: lines of postgresql.conf, besides those that every test needs.
@@ -91,10 +98,6 @@ class server {
     }
 
   private:
-    [[nodiscard]] static std::string program(const std::string& name) {
-        const char* chosen = std::getenv("FORESHADOW_POSTGRESQL_BIN");
-        return (chosen != nullptr ? std::string{chosen} : "/usr/lib/postgresql/15/bin") + "/" + name;
-    }
     [[nodiscard]] std::string data() const { return folder_ + "/data"; }
 
     [[nodiscard]] static const passwd* unprivileged() {

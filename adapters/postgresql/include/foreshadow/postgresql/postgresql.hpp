@@ -3,3 +3,4 @@
 
 #include "foreshadow/postgresql/setup.hpp"
 #include "foreshadow/postgresql/source.hpp"
+#include "foreshadow/postgresql/target.hpp"
