@@ -60,6 +60,7 @@ LIBRARIES = [
     (r"CLI/.*", set(), "only programs parse command lines"),
     (r"catch2/.*", set(), "a conformance kit returns a report; which framework asserts is its user's choice"),
     (r"sqlite3\.h", {"adapter"}, "only the adapter speaks to SQLite"),
+    (r"libpq-fe\.h", {"adapter"}, "only the adapter speaks to PostgreSQL"),
 ]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

@@ -14,6 +14,7 @@
 #include "foreshadow/postgresql/snapshot.hpp"
 #include "foreshadow/run/steady_clock.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -81,7 +82,7 @@ class slot {
             const std::string begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT " +
                                       literal(created.text(0, 2)) + "; SELECT pg_catalog.pg_current_snapshot()";
             const result begun = co_await db->run(begin);
-            const std::string seen{begun.text(0, 0)};
+            const snapshot seen = snapshot::read(begun.text(0, 0));
             const result tables = co_await db->run(
                 "SELECT foreshadow.describe(c.oid) FROM pg_catalog.pg_class c WHERE foreshadow.is_table(c)");
             for (int i = 0; i < tables.rows(); ++i) held.tables.add(read_table(tables.text(i, 0)), held.at);
@@ -137,17 +138,13 @@ class slot {
   private:
     /// A commit may be in the log before the slot's first position, so that the slot never sends it, and still not be
     /// visible. No chunk may be read before all of these are.
-    task<> wait_until_visible(connection& db, std::string seen_by_slot) {
-        const std::string invisible =
-            "SELECT 1 FROM (SELECT " + literal(seen_by_slot) +
-            "::pg_catalog.pg_snapshot AS s, pg_catalog.pg_current_snapshot() AS n) each, "
-            "pg_catalog.generate_series(pg_catalog.pg_snapshot_xmin(n)::pg_catalog.text::pg_catalog.int8, "
-            "pg_catalog.pg_snapshot_xmax(s)::pg_catalog.text::pg_catalog.int8 - 1) x "
-            "WHERE pg_catalog.pg_visible_in_snapshot(x::pg_catalog.text::pg_catalog.xid8, s) "
-            "AND NOT pg_catalog.pg_visible_in_snapshot(x::pg_catalog.text::pg_catalog.xid8, n) LIMIT 1";
+    task<> wait_until_visible(connection& db, snapshot seen_by_slot) {
         for (;;) {
-            const result left = co_await db.run(invisible);
-            if (left.rows() == 0) co_return;
+            const result now = co_await db.run("SELECT pg_catalog.pg_current_snapshot()");
+            const snapshot fresh = snapshot::read(now.text(0, 0));
+            const bool all = std::none_of(fresh.active.begin(), fresh.active.end(),
+                                          [&](transaction_id each) { return seen_by_slot.sees(each); });
+            if (all) co_return;
             co_await clock_.sleep(.002);
         }
     }

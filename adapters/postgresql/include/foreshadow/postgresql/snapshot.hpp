@@ -20,7 +20,8 @@ struct snapshot {
     transaction_id xmax = 0;             ///< nothing from here on had begun
     std::vector<transaction_id> active;  ///< ascending, in [xmin, xmax)
 
-    /// Whether a transaction that has committed, by the log, is seen.
+    /// Whether a transaction that has committed, by the log, is seen. The snapshot that a slot exports may have an
+    /// `xmax` below its `xmin`: it sees everything below `xmin` all the same.
     [[nodiscard]] bool sees(transaction_id committed) const {
         return committed < xmin || (committed < xmax && !std::binary_search(active.begin(), active.end(), committed));
     }
