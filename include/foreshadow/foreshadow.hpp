@@ -80,6 +80,7 @@
 #include "foreshadow/run/channel.hpp"
 #include "foreshadow/run/clock.hpp"
 #include "foreshadow/run/pulse.hpp"
+#include "foreshadow/run/readiness.hpp"
 #include "foreshadow/run/scope.hpp"
 #include "foreshadow/run/steady_clock.hpp"
 #include "foreshadow/run/workers.hpp"
