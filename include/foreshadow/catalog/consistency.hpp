@@ -64,10 +64,8 @@ inline void expect_births(const catalog& knows) {
     std::vector<birth> begun;
     for (const layout_change& change : knows.changes)
         for (const partition& p : change.begun)
-            if (p.born_empty && change.at.at > knows.first.at) begun.push_back({p.interval, change.at});
-    std::vector<birth> born;
-    for (const birth& b : knows.known.births)
-        if (b.at.at > knows.first.at) born.push_back(b);
+            if (p.born_empty) begun.push_back({p.interval, change.at});
+    std::vector<birth> born = knows.known.births;
     for (std::vector<birth>* side : {&begun, &born}) {
         std::sort(side->begin(), side->end(), order);
         side->erase(std::unique(side->begin(), side->end()), side->end());

@@ -129,10 +129,11 @@ class recorder {
         std::vector<lineage_event> came;
         std::vector<birth> births;
         for (const layout_change& change : batch.layouts) {
+            // The layout was read after the hold: entries up to there are in it already. Nor are they births: nothing
+            // else in the catalog would say so.
+            if (change.at.at <= s.layouts.first().at || is_known(change)) continue;
             for (const partition& begun : change.begun)
                 if (begun.born_empty) births.push_back({.interval = begun.interval, .at = change.at});
-            // The layout was read after the hold: entries up to there are in it already.
-            if (change.at.at <= s.layouts.first().at || is_known(change)) continue;
             const std::size_t before = s.layouts.lineage().size();
             s.layouts.apply(change);
             s.knows.changes.push_back(change);

@@ -85,6 +85,19 @@ TEST_CASE("births that are not what the layouts began are refused") {
     CHECK(is_refused([](restore_point& p) { p.knows.changes.front().begun.front().born_empty = false; }, because));
 }
 
+TEST_CASE("a birth from before the first layout is refused, since nothing else tells of it") {
+    restore_point bent = sound();
+    bent.knows.first.at = {3};  // the journal begins before
+    bent.knows.known.births.push_back({.interval = {"a", "m"}, .at = {{3}, 0}});
+    // It would prove an earlier state, in which there were rows that no image of then knows.
+    const auto is_proved_at_4 = [](const restore_point& p) {
+        return prove(p.knows.known, history_of(p.knows).at({4}), {4}).is_complete();
+    };
+    CHECK_FALSE(is_proved_at_4(sound()));
+    CHECK(is_proved_at_4(bent));
+    CHECK(is_refused([&](restore_point& p) { p = bent; }, "born empty"));
+}
+
 TEST_CASE("layouts that do not follow from one another are refused") {
     CHECK(is_refused([](restore_point& p) { p.knows.changes.front().retired.push_back({7, {0}}); }, "not alive"));
     CHECK(is_refused([](restore_point& p) { p.knows.first.at = {10}; }, "first layout"));
