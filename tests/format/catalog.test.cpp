@@ -2,6 +2,7 @@
 //
 // What docs/format.md says of the documents, held against the structs that are written: a member that the page does not
 // name is a member that nobody else can read.
+#include "foreshadow/catalog/fingerprint.hpp"
 #include "foreshadow/catalog/restore_point.hpp"
 #include "foreshadow/json.hpp"
 
@@ -72,4 +73,41 @@ TEST_CASE("documents look as the page on the format says") {
         R"("id":{"native":1,"created":{"value":2}},"name":"a\\x01\\xff\\x5c","interval":{"begin":"k","end":""})"));
     CHECK(shows(R"("holds":"data","born_empty":false)"));
     CHECK(shows(R"("seen":{"low":{"value":5},"high":{"value":9},"also":[{"value":6}]},"where":"empty")"));
+}
+
+TEST_CASE("fingerprints are of the bytes that the page on the format says") {
+    const auto low_half_of = [](const std::string& told) { return static_cast<std::uint32_t>(fs::checksum_of(told)); };
+    using namespace std::string_literals;
+
+    const fs::image i{
+        .interval = {"b", ""}, .seen = {{3}, {256}, {{5}, {256}}}, .where = "tree", .rows = 1, .bytes = 9};
+    const std::string of_image = "\x01"s + "b" +   // sized begin
+                                 "\0"s +           // sized end: unbounded
+                                 "\x03" +          // low
+                                 "\x80\x02" +      // high
+                                 "\x02" +          // two of `also`:
+                                 "\x05\x80\x02" +  // 5 and 256
+                                 "\x04tree";       // sized where
+    CHECK(fs::fingerprint_of(i) == low_half_of(of_image));
+    CHECK(fs::fingerprint_of(i) == 0x75c61595);
+    CHECK(fs::fingerprinted(i).fingerprint == fs::fingerprint_of(i));
+
+    const fs::run r{.interval = {"", "m"},
+                    .after = {4},
+                    .upto = {8},
+                    .where = "empty",
+                    .erasures = {{.at = {{5}, 7}, .interval = {"c", "d"}}},
+                    .changes = 2,
+                    .bytes = 9,
+                    .prediction = 6};
+    const std::string of_run = "\0"s +             // sized begin
+                               "\x01m" +           // sized end
+                               "\x04\x08" +        // after, upto
+                               "\x01" +            // one erasure:
+                               "\x05\x07" +        // its position and ordinal,
+                               "\x01"s + "c" +     // sized begin
+                               "\x01"s + "d" +     // and end
+                               "\x05"s + "empty";  // sized where
+    CHECK(fs::fingerprint_of(r) == low_half_of(of_run));
+    CHECK(fs::fingerprint_of(r) == 0xf57e8eca);
 }

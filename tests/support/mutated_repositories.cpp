@@ -188,8 +188,7 @@ class mutated_repositories::base {
                 const std::string one = with.mutate(point.knows);
                 if (one.empty()) continue;
                 done += (done.empty() ? "" : ", ") + one;
-                tells_once_ = tells_once_ || one.starts_with("first layout") ||
-                              (remakes && (one.starts_with("image") || one.starts_with("run")));
+                tells_once_ = tells_once_ || (remakes && (one.starts_with("image") || one.starts_with("run")));
                 --left;
             }
         }

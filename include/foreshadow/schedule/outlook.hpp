@@ -18,6 +18,8 @@ struct outlook {
     double needed_rate = 0;  ///< bytes: what would read all that is predicted to change before it does, as expected
 };
 
+/// What is ahead of a scan of which these pieces are `left`, by the predictions that are `live`.
+///
 /// Complexity: O(n log m) for n pieces and m partitions that predictions name; O(n) without any.
 [[nodiscard]] inline outlook look_ahead(std::span<const piece> left, std::span<const prediction> live) {
     outlook seen;
