@@ -8,6 +8,7 @@
 #include "foreshadow/plane/prediction.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -27,15 +28,15 @@ class judge {
     /// Takes a prediction that was recorded (it has its id and issue). O(log n), and once more when `live` is asked.
     void record(prediction p) {
         if (!(p.confidence >= 0)) p.confidence = 0;
-        foretold_[{p.kind, p.partitions}].insert(p.confidence);
+        foretold_[what_of(p)].insert(p.confidence);
         live_.push_back(std::move(p));
         ++changes_;
     }
 
-    /// The largest confidence in the same change of the same partitions, of predictions without an outcome; none where
-    /// nobody foretells it. O(log n).
+    /// The largest confidence in the same change of the same partitions, or a creation at the same key, of predictions
+    /// without an outcome; none where nobody foretells it. O(log n).
     [[nodiscard]] std::optional<double> confidence_in(const prediction& p) const {
-        const auto found = foretold_.find({p.kind, p.partitions});
+        const auto found = foretold_.find(what_of(p));
         return found == foretold_.end() ? std::nullopt : std::optional{*found->second.rbegin()};
     }
 
@@ -100,6 +101,19 @@ class judge {
     [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
 
   private:
+    /// What a prediction is about: a creation has no partition yet, and is known by where it begins.
+    struct what {
+        lineage_kind kind;
+        std::vector<partition_id> partitions;
+        key begin;
+
+        friend auto operator<=>(const what&, const what&) = default;
+    };
+    [[nodiscard]] static what what_of(const prediction& p) {
+        const bool begins = p.kind == lineage_kind::create && !p.boundaries.empty();
+        return {p.kind, p.partitions, begins ? p.boundaries.front() : key{}};
+    }
+
     /// Puts what was recorded since the last time where it belongs.
     void arrange() {
         const auto surer = [](const prediction& a, const prediction& b) { return a.confidence > b.confidence; };
@@ -109,7 +123,7 @@ class judge {
         arranged_ = live_.size();
     }
     void forget(const prediction& p) {
-        const auto found = foretold_.find({p.kind, p.partitions});
+        const auto found = foretold_.find(what_of(p));
         found->second.erase(found->second.find(p.confidence));
         if (found->second.empty()) foretold_.erase(found);
     }
@@ -185,7 +199,7 @@ class judge {
     double grace_;
     std::vector<prediction> live_;
     std::size_t arranged_ = 0;  ///< so many of them are in order; the others were recorded since
-    std::map<std::pair<lineage_kind, std::vector<partition_id>>, std::multiset<double>> foretold_;
+    std::map<what, std::multiset<double>> foretold_;
     std::uint64_t changes_ = 0;
 };
 

@@ -108,6 +108,23 @@ TEST_CASE("what does not happen lapses after horizon and grace, and once") {
     CHECK(j.lapse(after_seconds({1'000'000}, 17)).empty());
 }
 
+TEST_CASE("creations in different places are different news") {
+    judge j;
+    auto first = foretell(1, lineage_kind::create, {}, {"x", "y"});
+    first.confidence = 0.9;
+    j.record(first);
+    CHECK(j.confidence_in(foretell(2, lineage_kind::create, {}, {"x", "y"})) == 0.9);
+    CHECK(j.confidence_in(foretell(2, lineage_kind::create, {}, {"x"})) == 0.9);
+    CHECK_FALSE(j.confidence_in(foretell(2, lineage_kind::create, {}, {"y", "z"})));
+    j.record(foretell(3, lineage_kind::create, {}, {"y", "z"}));
+    CHECK(j.confidence_in(foretell(4, lineage_kind::create, {}, {"y"})));
+    // A split is of its partition, wherever it is expected to be cut.
+    j.record(foretell(5, lineage_kind::split, {1}, {"f"}));
+    CHECK(j.confidence_in(foretell(6, lineage_kind::split, {1}, {"g"})));
+    CHECK(j.lapse(after_seconds({1'000'000}, 60)).size() == 3);
+    CHECK_FALSE(j.confidence_in(foretell(7, lineage_kind::create, {}, {"x", "y"})));
+}
+
 TEST_CASE("live predictions are ordered by falling confidence") {
     judge j;
     for (const double c : {0.2, 0.9, 0.5}) {
