@@ -53,6 +53,7 @@ class hazard_predictor {
 
     void start(const layout& now) {
         bands_.start(now);
+        model_.limits.forget_families();  // they are numbered anew
         begin_anew();
     }
     void observe(const log_batch& batch, const layout& now) { bands_.observe(batch, now); }
@@ -84,6 +85,8 @@ class hazard_predictor {
     using slot = detail::bands::slot;
     /// Rows of a partition within one horizon: nearer ones tell nothing new.
     static constexpr double rows_a_horizon = 8;
+    /// Horizons that the log may lie behind the clock until what did not come is held not to come.
+    static constexpr double longest_delay = 4;
 
     void begin_anew();
     void lead();
@@ -120,6 +123,7 @@ class hazard_predictor {
 inline void hazard_predictor::begin_anew() {
     split_rows_.clear();
     merge_rows_.clear();
+    bands_.heard_until = -1e300;
     last_sampled_ = -1e300;
     has_ticked_ = false;
 }
@@ -128,6 +132,7 @@ inline void hazard_predictor::learn(const lineage_event& event) {
     if (!bands_.is_told() && detail::repeats_sizes(event)) return learn(detail::without_sizes(event));
     const double at = bands_.seconds(event.time);
     ++events_;
+    for (const std::uint32_t family : bands_.take_ended_families()) model_.limits.forget(family);
     const std::vector<slot> ended = bands_.known(event.from);
     for (const slot s : ended) {
         if (!bands_.columns.in[s].is_watched) continue;
@@ -157,6 +162,7 @@ inline void hazard_predictor::learn(const lineage_event& event) {
         for (const partition& p : event.from) model_.drops.add(p.interval, event.time);
     }
     bands_.change(event);
+    bands_.heard_until = std::max(bands_.heard_until, at);
     for (const slot s : bands_.known(event.to))
         model_.limits.begin(bands_.columns.highest[s],
                             {bands_.size(s, detail::by_rows), bands_.size(s, detail::by_bytes)});
@@ -192,6 +198,7 @@ inline void hazard_predictor::tick(wall_time now, double horizon) {
     for (double& each : around_.family_inserts) each *= fade;
     double grown = 0;
     bands_.note_vanished();
+    for (const std::uint32_t family : bands_.take_ended_families()) model_.limits.forget(family);
     for (const slot s : bands_.take_touched()) {
         if (!bands_.is_alive(s) || !c.in[s].is_touched) continue;
         around_.family_inserts[c.in[s].family] += (1 - fade) * static_cast<double>(c.in[s].inserted) / ticks.length;
@@ -207,15 +214,19 @@ inline void hazard_predictor::tick(wall_time now, double horizon) {
 }
 
 inline void hazard_predictor::learn_matured() {
+    // What the log has not told yet may have come. A log that stands still must not stop the learning, though.
+    const double now = bands_.ticks.last;
+    const bool is_heard = bands_.heard_until > -1e300;
+    const double known = is_heard ? std::max(std::min(bands_.heard_until, now), now - longest_delay * horizon_) : now;
     split_rows_.mature(
-        bands_.ticks.last, lineage_kind::split,
+        known, lineage_kind::split,
         [&](const detail::waiting_row& row, bool came, double after) {
             model_.splits.learn(row, came);
             if (came) model_.split_lead.add(static_cast<double>(row.foretold), after);
         },
         [&] { model_.splits.step(); });
     merge_rows_.mature(
-        bands_.ticks.last, lineage_kind::merge,
+        known, lineage_kind::merge,
         [&](const detail::waiting_row& row, bool came, double) { model_.merges.learn(row, came); },
         [&] { model_.merges.step(); });
     model_.limits.refresh();

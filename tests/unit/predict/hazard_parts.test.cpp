@@ -340,6 +340,23 @@ TEST_CASE("Many keys looked up at once find what each finds alone") {
     }
 }
 
+TEST_CASE("Families that split often have thresholds of their own, however many came before, and each its own") {
+    thresholds limits;
+    const auto split = [&](std::uint32_t family, double at_bytes) {
+        std::array<size_bin, measures> highest;
+        highest.fill(band_columns::unseen);
+        for (double size = at_bytes / 2; size < at_bytes; size *= 1.02) limits.live(highest, family, {10, size, 1});
+        limits.split(highest, family, {10, at_bytes, 1});
+        limits.refresh();
+    };
+    const auto threshold = [&](std::uint32_t family) { return limits.axis(by_bytes, family).quantile(5'000, 0.5); };
+    for (std::uint32_t family = 0; family < 40; ++family) split(family, 100'000);
+    for (int i = 0; i < 40; ++i) split(50, 10'000);
+    CHECK(threshold(50) == Approx(10'000).epsilon(0.05));
+    limits.forget(50);  // the number is another table's now
+    CHECK(&limits.axis(by_bytes, 50) == &limits.axis(by_bytes, 51));
+}
+
 TEST_CASE("What splits as soon as it is there tells nothing of thresholds") {
     thresholds limits;
     const auto bands = [](thresholds& t, int splits, double at_bytes) {

@@ -61,7 +61,7 @@ inline void bands::remove(slot s) {
     versions.clear(columns.old[s]);
     const inflow& in = columns.in[s];
     if (in.sample != inflow::no_sample) free_samples_.push_back(in.sample);
-    if (--family_bands_[in.family] == 0) free_family_ = std::min(free_family_, in.family);
+    leave(in.family);
     columns.reset(s);
     free_.push_back(s);
 }
@@ -98,7 +98,7 @@ inline void bands::change(const lineage_event& event) {
     if (family != none) ++family_bands_[family];  // it lives on until the children are counted
     for (const slot s : ended) remove(s);
     const std::vector<slot> born = add(event.to, family);
-    if (family != none && --family_bands_[family] == 0) free_family_ = std::min(free_family_, family);
+    if (family != none) leave(family);
 
     const auto now = static_cast<float>(seconds(event.time));
     const double equal = 1 / static_cast<double>(std::max<std::size_t>(born.size(), 1));

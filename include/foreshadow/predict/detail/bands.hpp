@@ -46,6 +46,8 @@ class bands {
     void observe(const log_batch& batch, const layout& now) {
         settle();
         if (batch.layouts.empty() && now.partitions.size() != index_.size()) align(now);
+        const wall_time heard = batch.commits.empty() ? batch.now : batch.commits.back().time;
+        if (heard != wall_time{}) heard_until = std::max(heard_until, seconds(heard));
         const bool moves = !batch.layouts.empty();
         for (const commit& c : batch.commits) {
             const double when = seconds(c.time);
@@ -191,11 +193,14 @@ class bands {
     [[nodiscard]] old_versions::outlook vanishing(slot s, double seconds) const {
         return versions.ahead(columns.old[s], ticks.last, seconds, lives);
     }
+    /// Families of which nothing is left since they were last taken: their numbers are given again.
+    [[nodiscard]] std::vector<std::uint32_t> take_ended_families() { return std::exchange(ended_families_, {}); }
     /// Those written to since they were last taken.
     [[nodiscard]] std::vector<slot> take_touched() { return std::exchange(touched_, {}); }
 
     band_columns columns;
     tick_times ticks;
+    double heard_until = -1e300;  ///< what the log told by then is known; seconds since the origin
     accounting learnt;
     lifetimes lives;
     old_versions versions;
@@ -343,6 +348,12 @@ class bands {
         return free_family_;
     }
 
+    void leave(std::uint32_t family) {
+        if (--family_bands_[family] != 0) return;
+        free_family_ = std::min(free_family_, family);
+        ended_families_.push_back(family);
+    }
+
     /// Adds new bands, to a family, or to new ones: those that touch are one. Returns their slots.
     std::vector<slot> add(const std::vector<partition>& born, std::uint32_t family);
     void remove(slot s);
@@ -356,6 +367,7 @@ class bands {
     std::vector<std::uint8_t> alive_;
     std::vector<std::uint32_t> family_bands_;  ///< how many are alive
     std::uint32_t free_family_ = 0;
+    std::vector<std::uint32_t> ended_families_;
     std::vector<key_sample> samples_;
     std::vector<std::uint16_t> free_samples_;
     std::vector<slot> touched_;

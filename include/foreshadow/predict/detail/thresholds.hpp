@@ -26,6 +26,7 @@ class thresholds {
     /// Splits of a family before it is heard: below, what it says is what the common axis says.
     static constexpr double enough_splits = 8;
     static constexpr std::size_t most_families = 16;
+    static constexpr std::uint64_t fading_splits = 512;  ///< after which they count half
     /// Crossings that the common axis counts for in a family: more than twice what it takes to be heard.
     static constexpr double kinship = 20;
     static constexpr double fading = 0.98;  ///< of the evidence for a measure, a split: the last fifty decide
@@ -62,6 +63,17 @@ class thresholds {
     static void begin(std::array<size_bin, measures>& highest, const sizes& now) {
         for (const measure m : {by_rows, by_bytes})
             if (highest[m] == band_columns::unseen) highest[m] = size_axis::bin_of(now[m]);
+    }
+
+    /// A family has ended: its number may be given to another.
+    void forget(std::uint32_t family) {
+        own_.erase(family);
+        waiting_.erase(family);
+    }
+
+    void forget_families() {
+        own_.clear();
+        waiting_.clear();
     }
 
     /// A band split at this size.
@@ -121,12 +133,13 @@ class thresholds {
     }
     void settle() {
         for (size_axis& axis : common_) axis.settle();
-        own_.clear();
+        forget_families();
     }
 
   private:
     struct own_axes {
         bool has_split = false;
+        double splits = 0;              ///< lately
         std::array<size_axis, 2> axes;  // rows and bytes: a rate is no property of a table
     };
 
@@ -136,13 +149,32 @@ class thresholds {
         return found == own_.end() ? nullptr : &found->second;
     }
     [[nodiscard]] own_axes* grow_up(std::uint32_t family) {
-        if (own_axes* own = find(family); own != nullptr) return own;
-        return own_.size() < most_families ? &own_[family] : nullptr;
+        if (++splits_ % fading_splits == 0) {
+            for (auto& [id, each] : own_) each.splits /= 2;
+            waiting_.clear();
+        }
+        own_axes* own = find(family);
+        if (own == nullptr) {
+            if (own_.size() >= most_families) {
+                // The place of the one that splits least, for one that splits more often.
+                const auto least = std::min_element(own_.begin(), own_.end(), [](const auto& a, const auto& b) {
+                    return a.second.splits < b.second.splits;
+                });
+                if (++waiting_[family] <= least->second.splits + enough_splits / 2) return nullptr;
+                own_.erase(least);
+                waiting_.erase(family);
+            }
+            own = &own_[family];
+        }
+        own->splits += 1;
+        return own;
     }
 
     std::array<size_axis, measures> common_;
     std::array<double, measures> evidence_{-1, 0, -4};  // most engines split by bytes, some by rows, few by load alone
     std::map<std::uint32_t, own_axes> own_;
+    std::map<std::uint32_t, double> waiting_;  ///< splits lately, of families without axes
+    std::uint64_t splits_ = 0;
     std::size_t turn_ = 0;
 };
 
