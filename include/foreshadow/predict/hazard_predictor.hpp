@@ -15,6 +15,7 @@
 
 #include "foreshadow/predict/detail/hazard_features.hpp"
 #include "foreshadow/predict/detail/hazard_model.hpp"
+#include "foreshadow/predict/detail/rhythm_predictions.hpp"
 #include "foreshadow/predict/detail/sizes_at_change.hpp"
 #include "foreshadow/predict/detail/waiting_rows.hpp"
 #include "foreshadow/predict/predictor.hpp"
@@ -317,34 +318,11 @@ inline void hazard_predictor::foretell_merges(bool sampling, std::vector<predict
 }
 
 inline void hazard_predictor::foretell_rhythms(wall_time now, std::vector<prediction>& out) const {
-    const auto foretell = [&](const detail::rhythm& series, prediction told) {
-        const double p = series.chance(now, horizon_);
-        if (!(p >= options_.least_confidence)) return;
-        const double waited = seconds_between(series.at, now);
-        const auto due = [&](double deviations) { return std::max(series.gap(deviations) - waited, 0.0); };
-        told.when = {due(-1.28), due(0), due(1.28)};
-        told.because = {{"every", series.gap(0), "s"},
-                        {"give or take", (series.gap(1) - series.gap(-1)) / 2, "s"},
-                        {"gaps seen", static_cast<double>(series.gaps), ""}};
-        say(std::move(told), p, out);
+    const auto say_one = [&](prediction told, double p) {
+        if (p >= options_.least_confidence) say(std::move(told), p, out);
     };
-    for (const detail::rhythm& series : model_.creations.all()) {
-        if (!series.is_known() || series.last.is_unbounded()) continue;
-        prediction told;
-        told.kind = lineage_kind::create;
-        told.boundaries = {series.last.end};
-        if (key end = detail::point_between(series.last.begin, series.last.end, 2.0); end > series.last.end)
-            told.boundaries.push_back(std::move(end));
-        foretell(series, std::move(told));
-    }
-    for (const detail::rhythm& series : model_.drops.all()) {
-        const slot next = series.is_known() ? bands_.index().find_begin(series.last.end) : detail::bands::none;
-        if (next == detail::bands::none) continue;
-        prediction told;
-        told.kind = lineage_kind::drop;
-        told.partitions = {bands_.columns.id[next]};
-        foretell(series, std::move(told));
-    }
+    detail::foretell_creations(model_.creations, now, horizon_, say_one);
+    detail::foretell_drops(model_.drops, bands_, now, horizon_, say_one);
 }
 
 inline void hazard_predictor::say(prediction p, double confidence, std::vector<prediction>& out) const {

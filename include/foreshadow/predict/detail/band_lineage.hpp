@@ -5,6 +5,7 @@
 // to the last child where writes come at the end.
 #pragma once
 
+#include "foreshadow/predict/detail/band_sizes.hpp"
 #include "foreshadow/predict/detail/bands.hpp"
 
 #include <algorithm>

@@ -81,21 +81,7 @@ class bands {
     }
 
     /// Takes what the source says about sizes, and learns from it what writes do to them. O(bands).
-    void measured(const layout& told) {
-        settle();
-        is_told_ = is_told_ || std::any_of(told.partitions.begin(), told.partitions.end(),
-                                           [](const partition& p) { return p.rows > 0 || p.bytes > 0; });
-        auto next = told.partitions.begin();
-        index_.for_each([&](slot s) {
-            const key& begin = index_.range_of(s).begin;
-            while (next != told.partitions.end() && next->interval.begin < begin) ++next;
-            if (next == told.partitions.end() || next->id != columns.id[s]) return;
-            const auto bytes = static_cast<double>(next->bytes);
-            if (is_told_) learn_from(s, bytes);
-            const double missing = correct(s, static_cast<double>(next->rows), bytes);
-            if (missing > 0 && columns.old[s] != old_versions::none) vanished_.push_back({s, next->id, missing});
-        });
-    }
+    void measured(const layout& told);
 
     /// The slots of a change's partitions that are known.
     [[nodiscard]] std::vector<slot> known(const std::vector<partition>& named) const {
@@ -137,23 +123,7 @@ class bands {
         });
     }
     /// The tick ended: takes up what came to a band in it. Returns what the leading measure gained.
-    double fold(slot s) {
-        const double more_rows = grown(s, by_rows);
-        const double more_bytes = grown(s, by_bytes);
-        const double gained = leading == by_rows ? more_rows : more_bytes;
-        if (is_told_) {
-            const inflow& in = columns.in[s];
-            versions.add(columns.old[s], ticks.last,
-                         learnt.kept(static_cast<double>(in.updated_bytes), erased_bytes(s)));
-        }
-        detail::fold(columns, s, ticks, gained);
-        columns.rows(s) = static_cast<float>(std::max(0.0, static_cast<double>(columns.rows(s)) + more_rows));
-        columns.bytes(s) = static_cast<float>(std::max(0.0, static_cast<double>(columns.bytes(s)) + more_bytes));
-        inflow& in = columns.in[s];
-        in.inserted = in.updated = in.erased = in.bytes = in.updated_bytes = 0;
-        in.is_touched = false;
-        return gained;
-    }
+    double fold(slot s);
     /// Seconds since the first time that was seen.
     [[nodiscard]] double seconds(wall_time t) {
         if (!has_origin_) origin_ = t;
@@ -182,13 +152,7 @@ class bands {
         }
     }
     /// The tick ended: takes note of the old versions that were seen to vanish in it. Before anything is folded.
-    void note_vanished() {
-        lives.refresh();
-        for (const loss& l : vanished_)
-            if (columns.id[l.of] == l.id) versions.gone(columns.old[l.of], ticks.last, l.bytes, lives);
-        vanished_.clear();
-        lives.refresh();
-    }
+    void note_vanished();
     /// What vanishes of a band without a write.
     [[nodiscard]] old_versions::outlook vanishing(slot s, double seconds) const {
         return versions.ahead(columns.old[s], ticks.last, seconds, lives);
@@ -302,26 +266,10 @@ class bands {
     }
 
     /// Takes over the size that is told. Returns the bytes that are missing, of what the stream makes of it.
-    double correct(slot s, double rows, double bytes) {
-        inflow& in = columns.in[s];
-        if ((rows > 0 || is_told_) && rows != size(s, by_rows)) {
-            touch(s);
-            in.erased -= static_cast<float>(rows - size(s, by_rows));
-        }
-        const double off = bytes - size(s, by_bytes);
-        if (off == 0 || !(bytes > 0 || is_told_)) return 0;
-        touch(s);
-        in.bytes += static_cast<float>(off);
-        return off < -0.5 - 1e-6 * bytes ? -off : 0;  // a float does not hold more digits
-    }
+    double correct(slot s, double rows, double bytes);
 
     /// Learns what writes do, from a band that lived through a whole tick and is `bytes` large now.
-    void learn_from(slot s, double bytes) {
-        const inflow& in = columns.in[s];
-        if (static_cast<double>(columns.born(s)) > ticks.last) return;
-        const double grown_otherwise = bytes - static_cast<double>(columns.bytes(s)) - static_cast<double>(in.bytes);
-        learnt.learn(static_cast<double>(in.updated_bytes), erased_bytes(s), grown_otherwise);
-    }
+    void learn_from(slot s, double bytes);
 
     /// Bytes of what was erased in this tick, as far as anyone can tell.
     [[nodiscard]] double erased_bytes(slot s) const noexcept {
