@@ -52,6 +52,7 @@ class postgresql_bench {
         co_await users_.run(sql);
         const std::string shift = "UPDATE public.ev SET id = id + 1000 WHERE id = " + std::to_string(60 + step_ % 40);
         co_await users_.run(shift);
+        if (step_ % 2 == 0 || step_ % 20 == 15) schema_.clear();
         switch (step_ % 20) {
             case 2:  // a split, as its users make one
                 co_await users_.run(
@@ -105,11 +106,12 @@ class postgresql_bench {
         }
         ++step_;
     }
-    task<testing::database_truth> truth() { return truth_of(url_); }
+    task<testing::database_truth> truth() { return truth_of(url_, &schema_); }
 
   private:
     std::string url_;
     session users_;
+    rows_by_key schema_;  ///< as it was dumped after the last change of it
     int step_ = 0;
 };
 
@@ -150,7 +152,12 @@ TEST_CASE("the target keeps the contract of a target", "[postgresql]") {
         "CREATE TABLE public.unused(a int PRIMARY KEY, b numeric[]);"
         "CREATE TABLE public.ev(d date, v float8, PRIMARY KEY (d)) PARTITION BY RANGE (d);"
         "CREATE TABLE public.ev_1 PARTITION OF public.ev FOR VALUES FROM (MINVALUE) TO ('2020-04-01');"
-        "CREATE TABLE public.ev_2 PARTITION OF public.ev DEFAULT;"
+        "CREATE TABLE public.ev_2 PARTITION OF public.ev DEFAULT PARTITION BY LIST (d);"
+        "CREATE TABLE public.ev_2_a PARTITION OF public.ev_2 DEFAULT; CREATE INDEX by_d ON public.ev(v);"
+        "CREATE INDEX own ON public.ev_1(v DESC); ALTER TABLE public.ev_1 ADD CHECK (v <> 5);"
+        "CREATE TABLE public.refers(d date PRIMARY KEY REFERENCES public.ev); INSERT INTO public.ev VALUES "
+        "('2020-01-01', 1);"
+        "INSERT INTO public.refers VALUES ('2020-01-01');"
         "CREATE VIEW public.seen AS SELECT v, w FROM public.plain;"
         "INSERT INTO public.plain(v, m) VALUES ('one', 'sad'), (NULL, NULL), ('', 'glad'), ('four', NULL);"
         "INSERT INTO public.ev VALUES ('-infinity', 'NaN'), ('2020-03-31', -0.0), ('2021-01-01', 1e300)"));

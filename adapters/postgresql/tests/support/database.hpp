@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace foreshadow::postgresql::tests {
 
@@ -44,20 +45,33 @@ class session {
     detail::connection_pool pool_;
 };
 
-/// What a database holds now, in the keys and values that the adapter gives it.
-inline task<testing::database_truth> truth_of(std::string url) {
+using rows_by_key = std::map<key, std::string, std::less<>>;
+
+/// What a database holds now, in the keys and values that the adapter gives it. `schema`: the dumps, where they are
+/// known from before; else they are put there.
+inline task<testing::database_truth> truth_of(std::string url, rows_by_key* schema = nullptr) {
     detail::connection_pool pool{detail::address{url}};
     auto db = co_await pool.take();
     const detail::result begun =
         co_await db->run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_catalog.pg_export_snapshot()");
     testing::database_truth now;
     now.partitions.emplace_back("definitions", detail::definitions_interval());
-    detail::definitions_reader reader{*db, pg_dump(), pool.where(), std::string{begun.text(0, 0)}};
-    row_batch rows;
-    const key_range everything = key_range::all();
+    const std::string exported{begun.text(0, 0)};
+    const bool is_known = schema != nullptr && !schema->empty();
+    const key_range all_dumps = detail::schema_interval();
+    std::vector<key_range> ranges{key_range::all()};
+    if (is_known) ranges = difference(key_range::all(), all_dumps);
     const read_budget large{.rows = 1'000'000, .bytes = std::size_t{1} << 30, .seconds = 60};
-    co_await reader.read(everything, large, rows);
-    for (std::size_t i = 0; i < rows.size(); ++i) now.rows.emplace(rows[i].key, rows[i].value);
+    for (const key_range& range : ranges) {
+        detail::definitions_reader reader{*db, pg_dump(), pool.where(), exported};
+        row_batch rows;
+        co_await reader.read(range, large, rows);
+        for (std::size_t i = 0; i < rows.size(); ++i) now.rows.emplace(rows[i].key, rows[i].value);
+    }
+    if (is_known) now.rows.insert(schema->begin(), schema->end());
+    if (schema != nullptr)
+        for (const auto& [k, value] : now.rows)
+            if (all_dumps.contains(k)) schema->emplace(k, value);
     const detail::result tables = co_await db->run(
         "SELECT foreshadow.describe(c.oid) FROM pg_catalog.pg_class c WHERE foreshadow.is_table(c) ORDER BY c.oid");
     for (int i = 0; i < tables.rows(); ++i) {
@@ -96,8 +110,6 @@ inline task<testing::database_truth> truth_of(std::string url) {
     co_return now;
 }
 
-using rows_by_key = std::map<key, std::string, std::less<>>;
-
 /// Rows of a restored database as if its tables had the numbers of the original's.
 inline rows_by_key renumbered(const rows_by_key& restored, const rows_by_key& original) {
     struct known {
@@ -116,16 +128,24 @@ inline rows_by_key renumbered(const rows_by_key& restored, const rows_by_key& or
         return all;
     };
     const auto before = tables_of(original);
+    const auto after = tables_of(restored);
     std::map<object_id, object_id> numbers;
     rows_by_key renamed = restored;
-    for (const auto& [name, now] : tables_of(restored)) {
+    for (const auto& [name, now] : after) {
         const auto found = before.find(name);
         if (found == before.end()) continue;
         numbers[now.what.oid] = found->second.what.oid;
-        bool is_same = now.what.columns.size() == found->second.what.columns.size() &&
-                       now.what.why_not == found->second.what.why_not && now.what.key == found->second.what.key;
+        const table& then = found->second.what;
+        const auto parent_of = [](const auto& tables, const table& t) {
+            for (const auto& [parent_name, each] : tables)
+                if (each.what.oid == t.parent) return parent_name;
+            return std::string{};
+        };
+        bool is_same = now.what.columns.size() == then.columns.size() && now.what.why_not == then.why_not &&
+                       now.what.key == then.key && now.what.bound == then.bound && now.what.by == then.by &&
+                       now.what.own == then.own && parent_of(after, now.what) == parent_of(before, then);
         for (std::size_t i = 0; is_same && i < now.what.columns.size(); ++i)
-            is_same = now.what.columns[i].name == found->second.what.columns[i].name;
+            is_same = now.what.columns[i].name == then.columns[i].name;
         if (!is_same) continue;
         renamed.erase(now.at);
         renamed.emplace(found->second.at, found->second.value);

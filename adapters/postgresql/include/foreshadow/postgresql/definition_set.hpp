@@ -4,7 +4,7 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/postgresql/definitions.hpp"
+#include "foreshadow/postgresql/definition_key.hpp"
 #include "foreshadow/postgresql/table.hpp"
 #include "foreshadow/row/columns.hpp"
 #include "foreshadow/source/omission.hpp"
@@ -57,7 +57,7 @@ struct definition_set {
     [[nodiscard]] std::vector<omission> omissions() const {
         std::vector<omission> all;
         for (const auto& [oid, t] : tables)
-            if (!t.is_captured()) all.push_back({t.name, t.why_not});
+            if (!t.is_captured() && !t.has_branches) all.push_back({t.name, t.why_not});
         return all;
     }
 };

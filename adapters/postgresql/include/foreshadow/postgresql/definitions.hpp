@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The definitions as rows, at the lowest keys: what the database is, what its tables are, the schema before and after
-// the rows, the sequences. Every change of schema replaces them as a whole, so what a backup has is of its own position
-// (sequences apart, whose values no log tells: what is kept is at least what was used before the definitions were
-// read).
+// Reads the definitions: what the database is, what its tables are, the schema before and after the rows, and the
+// sequences, whose values no log tells: what is kept is what was used before they were read.
 #pragma once
 
 #include "foreshadow/plane/key_range.hpp"
 #include "foreshadow/postgresql/connection.hpp"
-#include "foreshadow/postgresql/key_encoding.hpp"
-#include "foreshadow/postgresql/layout_model.hpp"
+#include "foreshadow/postgresql/definition_key.hpp"
 #include "foreshadow/postgresql/schema_dump.hpp"
 #include "foreshadow/row/columns.hpp"
 #include "foreshadow/row/row_batch.hpp"
 #include "foreshadow/source/source.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,23 +23,7 @@
 
 namespace foreshadow::postgresql {
 
-enum class definition_kind : std::uint8_t { database = 1, table, before_rows, sequence, after_rows };
-
-/// The key of a definition.
-[[nodiscard]] inline key definition_key(definition_kind kind, std::string_view name = {}) {
-    key made = table_prefix(0);
-    made.push_back(static_cast<char>(kind));
-    return made.append(name);
-}
-
 namespace detail {
-
-/// A value of several texts.
-[[nodiscard]] inline std::string definition_value(const std::vector<std::string>& texts) {
-    std::string value;
-    for (const std::string& each : texts) append_column(each, value);
-    return value;
-}
 
 /// Reads definitions, from `range.begin` on, in a transaction that is open and has exported its snapshot.
 class definitions_reader {
@@ -53,9 +35,7 @@ class definitions_reader {
     task<key> read(key_range range, read_budget budget, row_batch& rows) {
         range_ = std::move(range);
         most_ = std::max<std::size_t>(budget.rows, 1);
-        for (const definition_kind kind :
-             {definition_kind::database, definition_kind::table, definition_kind::before_rows,
-              definition_kind::sequence, definition_kind::after_rows}) {
+        for (const definition_kind kind : kinds) {
             if (!range_.overlaps(prefixed(definition_key(kind)))) continue;
             std::vector<std::pair<key, std::string>> found = co_await read_kind(kind);
             std::sort(found.begin(), found.end());
@@ -72,6 +52,8 @@ class definitions_reader {
     }
 
   private:
+    static constexpr std::array kinds{definition_kind::database, definition_kind::table, definition_kind::before_rows,
+                                      definition_kind::after_rows, definition_kind::sequence};
     using found_rows = std::vector<std::pair<key, std::string>>;
 
     task<found_rows> read_kind(definition_kind kind) {
@@ -93,15 +75,22 @@ class definitions_reader {
                 const result r = co_await db_.run(
                     "SELECT c.oid, foreshadow.describe(c.oid) FROM pg_catalog.pg_class c WHERE foreshadow.is_table(c)");
                 for (int i = 0; i < r.rows(); ++i) {
-                    const key name = table_prefix(whole_number<object_id>(r.text(i, 0)));
-                    found.emplace_back(definition_key(kind, name), definition_value({std::string{r.text(i, 1)}}));
+                    const table t = read_table(r.text(i, 1));
+                    found.emplace_back(table_definition_key(t.oid), table_definition(t));
                 }
                 break;
             }
             case definition_kind::before_rows:
             case definition_kind::after_rows: {
                 const std::string section = kind == definition_kind::before_rows ? "pre-data" : "post-data";
-                const std::string text = co_await dump_schema(program_, where_, exported_, section);
+                const result partitions = co_await db_.run(
+                    "SELECT '\"' || pg_catalog.replace(n.nspname, '\"', '\"\"') || '\".\"' || "
+                    "pg_catalog.replace(c.relname, "
+                    "'\"', '\"\"') || '\"' FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+                    "c.relnamespace WHERE c.relispartition AND c.relkind <> 'i' AND c.relkind <> 'I'");
+                std::vector<std::string> without;
+                for (int i = 0; i < partitions.rows(); ++i) without.emplace_back(partitions.text(i, 0));
+                const std::string text = co_await dump_schema(program_, where_, exported_, section, without);
                 const result mended = co_await db_.run(
                     "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM foreshadow.replica_identity r "
                     "JOIN pg_catalog.pg_class c ON c.oid = r.oid JOIN pg_catalog.pg_namespace n ON n.oid = "

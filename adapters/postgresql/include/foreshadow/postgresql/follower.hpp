@@ -14,6 +14,7 @@
 #include "foreshadow/plane/horizon.hpp"
 #include "foreshadow/postgresql/connection_pool.hpp"
 #include "foreshadow/postgresql/log_decoder.hpp"
+#include "foreshadow/postgresql/log_stream.hpp"
 #include "foreshadow/postgresql/source_options.hpp"
 #include "foreshadow/run/pulse.hpp"
 #include "foreshadow/run/steady_clock.hpp"
@@ -103,7 +104,7 @@ class follower {
 
     /// Decodes the log up to a position that it has, whoever follows. What nobody follows is kept up to a limit.
     task<> pass(position upto) {
-        while (!decoder_ || highest_ < upto) {
+        while (highest_ < upto) {
             if (!decoder_) restart(told_up_to_);
             if (decoder_->batch.changes.bytes() > options_.most_kept_bytes) decoder_->keeps_changes = false;
             co_await advance(1.0, options_.most_kept_bytes);
@@ -151,6 +152,7 @@ class follower {
             std::set<object_id> nothing;
             commit_writer into{t->at, {}, nowhere};
             base_.apply(t->message, nothing, into);
+            base_.end_commit(into);
             has_changed = true;
         }
         told.erase(told.begin(), above);
@@ -164,12 +166,11 @@ class follower {
 
     /// Tells the server what it need not keep.
     void confirm() {
-        if (stream_) send_status();
+        if (stream_) stream_->send_status(highest_, acknowledged_);
     }
 
   private:
     using seconds = std::chrono::duration<double>;
-    static constexpr double status_every_seconds = 5;
 
     void restart(position after) {
         stop();
@@ -194,14 +195,13 @@ class follower {
         is_pumping_ = true;
         const pumping until_then{*this};
         if (!stream_) co_await connect();
-        const std::shared_ptr<connection> mine = stream_;
+        const std::shared_ptr<log_stream> mine = stream_;
         const position before = highest_;
         take_arrived(most_bytes);
         if (highest_ > before) co_return;
-        if (clock_.seconds() - last_status_ > status_every_seconds) send_status();
-        const double wait = std::clamp(longest, 0.0, status_every_seconds);
+        const double wait = std::clamp(longest, 0.0, log_stream::status_seconds);
         try {
-            co_await mine->wait_for_more(wait);
+            co_await mine->wait(wait);
         } catch (const error&) {
             if (mine == stream_) stop();
             throw;
@@ -210,103 +210,29 @@ class follower {
     }
 
     task<> connect() {
-        {
-            auto db = co_await pool_.take();
-            const std::string sql =
-                "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()), s.confirmed_flush_lsn, "
-                "s.wal_status, s.active_pid FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_replication_slots s "
-                "ON s.slot_name = " +
-                literal(slot_);
-            const result now = co_await db->run(sql);
-            check_slot(now);
-            about_ = whole_number<transaction_id>(now.text(0, 0));
-        }
-        const std::shared_ptr<connection> fresh =
-            co_await connection::open(pool_.where(), connection::kind::replication);
-        const std::string start = "START_REPLICATION SLOT " + identifier(slot_) + " LOGICAL " +
-                                  lsn_of({acknowledged_.value + 1}) +
-                                  " (proto_version '1', publication_names 'foreshadow', messages 'true', "
-                                  "binary 'true')";
-        for (int tries = 0;; ++tries) {
-            std::optional<error> busy;
-            try {
-                co_await fresh->begin_copy(start);
-                break;
-            } catch (const error& e) {
-                // The server may not have noticed yet that the last connection is gone.
-                if (e.code() != errc::busy || tries == 200) throw;
-                busy = e;
-            }
-            co_await clock_.sleep(.01 + .001 * tries);
-        }
+        const std::shared_ptr<log_stream> fresh = co_await log_stream::open(pool_, slot_, acknowledged_, about_);
         if (!decoder_) decoder_.emplace(base_, acknowledged_, about_);
         decoder_->expect_near(about_);
         stream_ = fresh;
-        last_status_ = clock_.seconds();
-    }
-
-    void check_slot(const result& now) const {
-        const std::string again = "the database is read again";
-        if (now.is_null(0, 2)) throw error{errc::hold_lost, "replication slot " + slot_ + " is gone", again};
-        if (now.text(0, 2) == "lost")
-            throw error{errc::hold_lost, "the server let go of the log that replication slot " + slot_ + " was to keep",
-                        again + "; raise max_slot_wal_keep_size, or back up more often"};
-        if (position_of(now.text(0, 1)).value > acknowledged_.value + 1)
-            throw error{errc::hold_lost, "somebody else moved replication slot " + slot_ + " on", again};
     }
 
     /// Decodes what has arrived, until so much stands in the batch.
     void take_arrived(std::size_t most_bytes) {
         if (!stream_ || !decoder_) return;
         try {
-            bool ended = false;
             while (decoder_->batch.changes.bytes() < most_bytes || decoder_->is_in_commit() ||
                    !decoder_->keeps_changes) {
-                const std::optional<connection::copied> next = stream_->take_copied(ended);
-                if (!next) break;
-                take_message(next->bytes);
+                if (!stream_->take(*decoder_)) break;
+                for (const named_commit& c : decoder_->commits)
+                    if (c.at > highest_) commits_.push_back(c);
+                decoder_->commits.clear();
+                highest_ = std::max(highest_, decoder_->passed());
             }
-            if (must_reply_) send_status();
-            if (ended)
-                throw error{errc::unavailable, "the server ended the stream of its log", "is the server running?",
-                            retry::later};
+            if (stream_->owes_status()) stream_->send_status(highest_, acknowledged_);
         } catch (const error&) {
             stop();  // in the middle of a message there is no going on
             throw;
         }
-    }
-
-    void take_message(std::string_view bytes) {
-        message_reader in{bytes};
-        const char kind = in.number<char>();
-        if (kind == 'k') {
-            const position end{in.number<std::uint64_t>()};
-            static_cast<void>(in.number<std::uint64_t>());
-            if (in.number<std::uint8_t>() != 0) must_reply_ = true;
-            decoder_->pass(end);
-        } else if (kind == 'w') {
-            static_cast<void>(in.bytes(24));
-            decoder_->take(bytes.substr(25));
-        } else {
-            throw error{errc::unsupported,
-                        std::string{"the server's stream has a message of an unknown kind: "} + kind};
-        }
-        for (const named_commit& c : decoder_->commits)
-            if (c.at > highest_) commits_.push_back(c);
-        decoder_->commits.clear();
-        highest_ = std::max(highest_, decoder_->passed());
-    }
-
-    void send_status() {
-        must_reply_ = false;
-        last_status_ = clock_.seconds();
-        std::string status{'r'};
-        append_number(highest_.value + 1, status);
-        append_number(acknowledged_.value + 1, status);
-        append_number(acknowledged_.value + 1, status);
-        append_number(clock_.now().microseconds - 946'684'800'000'000, status);
-        status.push_back('\0');
-        stream_->post_copied(status);
     }
 
     /// Whether everything of the batch is visible to everybody, as far as is known. A commit is in the log before that.
@@ -338,7 +264,7 @@ class follower {
     layout_model base_;  ///< the tables at `acknowledged_`
     position acknowledged_;
     transaction_id about_ = 0;
-    std::shared_ptr<connection> stream_;  ///< whoever waits for it has it, too
+    std::shared_ptr<log_stream> stream_;  ///< whoever waits for it has it, too
     std::optional<log_decoder> decoder_;
     std::vector<named_commit> commits_;  ///< in the order of the log, as long as a chunk or a batch needs them
     position told_up_to_;                ///< what `follow` returned last, of the highest
@@ -347,8 +273,6 @@ class follower {
     std::multiset<position> readings_;
     std::shared_ptr<pulse> advanced_ = std::make_shared<pulse>();
     bool is_pumping_ = false;
-    bool must_reply_ = false;
-    double last_status_ = 0;
 };
 
 }  // namespace foreshadow::postgresql::detail

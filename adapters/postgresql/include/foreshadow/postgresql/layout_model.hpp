@@ -7,6 +7,7 @@
 
 #include "foreshadow/json/tree.hpp"
 #include "foreshadow/plane/layout.hpp"
+#include "foreshadow/postgresql/definition_key.hpp"
 #include "foreshadow/postgresql/table.hpp"
 #include "foreshadow/source/log_batch.hpp"
 #include "foreshadow/source/omission.hpp"
@@ -21,8 +22,6 @@
 #include <vector>
 
 namespace foreshadow::postgresql::detail {
-
-[[nodiscard]] inline key_range definitions_interval() { return prefixed(table_prefix(0)); }
 
 /// The one partition that is no table.
 [[nodiscard]] inline partition definitions_partition() {
@@ -79,7 +78,7 @@ class layout_model {
     [[nodiscard]] std::vector<omission> omissions() const {
         std::vector<omission> all;
         for (const auto& [oid, t] : tables_)
-            if (!t.what.is_captured()) all.push_back({t.what.name, t.what.why_not});
+            if (!t.what.is_captured() && !t.what.has_branches) all.push_back({t.what.name, t.what.why_not});
         return all;
     }
 
@@ -104,18 +103,31 @@ class layout_model {
         for (const json_tree& oid : described<json_tree::list>(described_member(*told, "created")))
             created.insert(static_cast<object_id>(described_number(oid)));
         for (const json_tree& t : described<json_tree::list>(described_member(*told, "tables"))) {
-            table now = read_table(t, {});
+            table now = read_table(t);
             const bool is_empty = created.count(now.oid) != 0 && touched.count(now.oid) == 0;
-            take(std::move(now), t, is_empty, change, to);
+            take(std::move(now), is_empty, change, to);
         }
         for (const json_tree& oid : described<json_tree::list>(described_member(*told, "rewritten"))) {
             const table* t = find(static_cast<object_id>(described_number(oid)));
             if (t != nullptr && t->is_captured()) to.append(change_kind::replaced, t->interval());
         }
-        to.append(change_kind::replaced, definitions_interval());
+        has_new_schema_ = has_new_schema_ || described<bool>(described_member(*told, "schema"));
         if (change.retired.empty() && change.begun.empty()) return;
         change.at = to.next();
         to.out.layouts.push_back(std::move(change));
+    }
+
+    /// Ends a commit. The dump of the schema leaves partitions out, so it is replaced only where something else has
+    /// changed from the commit's beginning to its end: a table that was made to become a partition has not.
+    void end_commit(commit_writer& to) {
+        for (const auto& [oid, before] : before_) {
+            const table* now = find(oid);
+            const std::string after = now == nullptr || now->is_partition() ? std::string{} : now->digest;
+            has_new_schema_ = has_new_schema_ || before != after;
+        }
+        if (has_new_schema_) to.append(change_kind::replaced, schema_interval());
+        before_.clear();
+        has_new_schema_ = false;
     }
 
     /// As a text that `parse` reads.
@@ -131,8 +143,7 @@ class layout_model {
         if (!tree) throw error{errc::corrupt, "the layout that the hold keeps is no JSON"};
         layout_model model;
         for (const json_tree& one : described<json_tree::list>(*tree)) {
-            const json_tree& described_table = described_member(one, "table");
-            table t = read_table(described_table, text_of(described_table));
+            table t = read_table(described_member(one, "table"));
             const object_id oid = t.oid;
             const partition_id id{static_cast<std::uint64_t>(described_number(described_member(one, "native"))),
                                   {static_cast<std::uint64_t>(described_number(described_member(one, "created")))}};
@@ -148,48 +159,21 @@ class layout_model {
         return {.id = t.id, .name = t.what.name, .interval = t.what.interval(), .born_empty = is_empty};
     }
 
-    static void append_word(std::string_view word, std::string& out) {
-        out += '"';
-        for (const char c : word) {
-            if (c == '"' || c == '\\') out += '\\';
-            if (static_cast<unsigned char>(c) < 0x20)
-                out += "\\u00" + hex({&c, 1});
-            else
-                out += c;
-        }
-        out += '"';
-    }
-
-    /// JSON again, as short as it can be.
-    [[nodiscard]] static std::string text_of(const json_tree& value) {
-        if (value.as<std::nullptr_t>()) return "null";
-        if (const auto* truth = value.as<bool>()) return *truth ? "true" : "false";
-        if (const auto* number = value.as<std::uint64_t>()) return std::to_string(*number);
-        if (const auto* number = value.as<std::int64_t>()) return std::to_string(*number);
-        std::string text;
-        if (const auto* word = value.as<std::string>()) {
-            append_word(*word, text);
-        } else if (const auto* items = value.as<json_tree::list>()) {
-            for (const json_tree& item : *items) text += (text.empty() ? "[" : ",") + text_of(item);
-            text += text.empty() ? "[]" : "]";
-        } else {
-            for (const auto& member : described<json_tree::object>(value)) {
-                text += text.empty() ? '{' : ',';
-                append_word(member.name, text);
-                text += ':' + text_of(member.value);
-            }
-            text += text.empty() ? "{}" : "}";
-        }
-        return text;
+    /// Notes what a table was before the commit; empty: a partition, or nothing.
+    void note(object_id oid) {
+        const table* now = find(oid);
+        before_.try_emplace(oid, now == nullptr || now->is_partition() ? std::string{} : now->digest);
     }
 
     void drop(object_id oid, layout_change& change, commit_writer& to) {
+        note(oid);
         const auto found = tables_.find(oid);
         if (found == tables_.end()) return;
         if (found->second.what.is_captured()) {
             retire(found->second, change);
             to.append(change_kind::erase_range, found->second.what.interval());
         }
+        to.append(change_kind::erase, table_definition_key(oid), {});
         tables_.erase(found);
     }
 
@@ -199,8 +183,9 @@ class layout_model {
             change.retired.push_back(t.id);
     }
 
-    void take(table now, const json_tree& described_as, bool is_empty, layout_change& change, commit_writer& to) {
-        now.text = text_of(described_as);
+    void take(table now, bool is_empty, layout_change& change, commit_writer& to) {
+        note(now.oid);
+        to.append(change_kind::put, table_definition_key(now.oid), table_definition(now));
         const auto found = tables_.find(now.oid);
         const bool was_known = found != tables_.end();
         const bool was_captured = was_known && found->second.what.is_captured();
@@ -223,6 +208,8 @@ class layout_model {
     }
 
     std::map<object_id, entry> tables_;
+    std::map<object_id, std::string> before_;  ///< what tables were when the commit began
+    bool has_new_schema_ = false;
 };
 
 }  // namespace foreshadow::postgresql::detail

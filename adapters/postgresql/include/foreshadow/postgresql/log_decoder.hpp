@@ -24,6 +24,9 @@
 
 namespace foreshadow::postgresql::detail {
 
+/// PostgreSQL counts its times from 2000 on.
+inline constexpr std::int64_t microseconds_1970_to_2000 = 946'684'800'000'000;
+
 /// A commit by the two names that it has.
 struct named_commit {
     position at;
@@ -98,8 +101,6 @@ class log_decoder {
     }
 
   private:
-    static constexpr std::int64_t microseconds_1970_to_2000 = 946'684'800'000'000;
-
     struct relation {
         bool is_own = false;
         std::vector<object_id> types;
@@ -122,6 +123,7 @@ class log_decoder {
 
     void end() {
         in_commit_ = false;
+        tables_.end_commit(*writer_);
         const position at = writer_->at;
         if (!touched_.empty())
             throw error{errc::hold_lost,

@@ -37,7 +37,10 @@ inline task<surroundings> look_around(connection& db) {
         "pg_catalog.to_regclass('foreshadow.hold') IS NOT NULL AND EXISTS (SELECT 1 FROM pg_catalog.pg_publication p "
         "WHERE p.pubname = 'foreshadow' AND p.puballtables), "
         "pg_catalog.current_setting('max_replication_slots')::int > (SELECT count(*) FROM "
-        "pg_catalog.pg_replication_slots), current_user, pg_catalog.current_setting('max_slot_wal_keep_size'), "
+        "pg_catalog.pg_replication_slots) OR EXISTS (SELECT 1 FROM pg_catalog.pg_replication_slots o WHERE o.database "
+        "= "
+        "d.datname AND o.slot_name LIKE 'foreshadow%'), current_user, "
+        "pg_catalog.current_setting('max_slot_wal_keep_size'), "
         "d.datname FROM pg_catalog.pg_database d, pg_catalog.pg_roles s "
         "WHERE d.datname = pg_catalog.current_database() AND s.rolname = current_user");
     surroundings here;
@@ -63,7 +66,7 @@ inline task<surroundings> look_around(connection& db) {
             "raise max_replication_slots, and restart the server");
     if (!here.is_set_up && !here.is_superuser)
         add(severity::obstacle, "the database is not set up for backups, and role " + role + " is no superuser",
-            "let a superuser run what `foreshadow setup` prints, once");
+            "let a superuser run the statements of setup_sql(\"" + role + "\"), once");
     if (r.text(0, 8) == "-1")
         add(severity::note, "max_slot_wal_keep_size is not limited: a backup that is forgotten fills the server's disk",
             "ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf()");

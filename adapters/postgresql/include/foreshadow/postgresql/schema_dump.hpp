@@ -123,17 +123,19 @@ class child_process {
 }
 
 /// The schema as of an exported snapshot. `section`: `pre-data` (all that rows need) or `post-data` (indexes,
-/// constraints, triggers).
-inline task<std::string> dump_schema(std::string program, address where, std::string exported, std::string section) {
-    const std::vector<std::string> command{program,
-                                           "--schema-only",
-                                           "--section=" + section,
-                                           "--snapshot=" + exported,
-                                           "--exclude-schema=foreshadow",
-                                           "--no-publications",
-                                           "--no-subscriptions",
-                                           "--encoding=UTF8",
-                                           "--dbname=" + where.public_text()};
+/// constraints, triggers). `without`: patterns of tables that are left out, and not locked.
+inline task<std::string> dump_schema(std::string program, address where, std::string exported, std::string section,
+                                     std::vector<std::string> without) {
+    std::vector<std::string> command{program,
+                                     "--schema-only",
+                                     "--section=" + section,
+                                     "--snapshot=" + exported,
+                                     "--exclude-schema=foreshadow",
+                                     "--no-publications",
+                                     "--no-subscriptions",
+                                     "--encoding=UTF8",
+                                     "--dbname=" + where.public_text()};
+    for (const std::string& pattern : without) command.push_back("--exclude-table=" + pattern);
     std::vector<std::string> settings;
     // In the environment, since everybody can read a command line.
     if (const std::string password = where.option("password"); !password.empty())

@@ -17,7 +17,9 @@
 #include <string>
 #include <string_view>
 
-namespace foreshadow::postgresql::detail {
+namespace foreshadow::postgresql {
+
+namespace detail {
 
 /// The prefix of what the triggers tell in the log.
 inline constexpr std::string_view ddl_message = "foreshadow.ddl";
@@ -34,7 +36,7 @@ inline constexpr std::string_view ddl_message = "foreshadow.ddl";
 CREATE SCHEMA foreshadow;
 CREATE TABLE foreshadow.hold(slot name PRIMARY KEY, acknowledged int8 NOT NULL, layout text NOT NULL);
 CREATE TABLE foreshadow.replica_identity(oid oid PRIMARY KEY, was "char" NOT NULL);
-CREATE UNLOGGED TABLE foreshadow.known(oid oid PRIMARY KEY, described jsonb NOT NULL);
+CREATE TABLE foreshadow.known(oid oid PRIMARY KEY, described jsonb NOT NULL);
 
 CREATE FUNCTION foreshadow.base_type(of oid) RETURNS oid LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE based(t) AS (
@@ -60,6 +62,41 @@ CREATE FUNCTION foreshadow.key_index(of oid) RETURNS oid LANGUAGE sql STABLE SET
     AND CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END
 $$;
 
+CREATE FUNCTION foreshadow.own_parts(of oid) RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(jsonb_agg(statement ORDER BY place, statement), '[]') FROM (
+    SELECT 1 AS place, format('ALTER TABLE %I.%I OWNER TO %I', n.nspname, c.relname, r.rolname) AS statement
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner WHERE c.oid = $1
+    UNION ALL
+    SELECT 2, format('ALTER TABLE %I.%I SET (%s)', n.nspname, c.relname, array_to_string(c.reloptions, ', '))
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1 AND c.reloptions IS NOT NULL
+    UNION ALL
+    SELECT 3, format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid))
+      FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE k.conrelid = $1 AND k.conparentid = 0 AND k.coninhcount = 0 AND k.contype IN ('c', 'f', 'p', 'u', 'x')
+    UNION ALL
+    SELECT 4, pg_get_indexdef(i.indexrelid) FROM pg_index i WHERE i.indrelid = $1
+      AND NOT EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)
+      AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = $1)) statements
+$$;
+
+CREATE FUNCTION foreshadow.digest(of oid) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT md5(concat_ws('|', c.relname, c.relnamespace, c.relowner, c.reloftype, c.relam, c.reltablespace, c.relpersistence,
+      c.relrowsecurity, c.relforcerowsecurity, c.relreplident, c.relacl, c.reloptions,
+    (SELECT string_agg(concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, a.attgenerated,
+        a.attstorage, a.attcompression, a.attcollation, a.attacl, a.attoptions, a.attstattarget, pg_get_expr(d.adbin, d.adrelid)), ',' ORDER BY a.attnum)
+      FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+    (SELECT string_agg(concat_ws(' ', k.conname, k.convalidated, pg_get_constraintdef(k.oid)), ',' ORDER BY k.conname)
+      FROM pg_constraint k WHERE k.conrelid = c.oid AND k.conparentid = 0),
+    (SELECT string_agg(concat_ws(' ', i.indisclustered, i.indisreplident, pg_get_indexdef(i.indexrelid)), ',' ORDER BY i.indexrelid)
+      FROM pg_index i WHERE i.indrelid = c.oid),
+    (SELECT string_agg(concat_ws(' ', t.tgname, t.tgenabled), ',' ORDER BY t.tgname) FROM pg_trigger t
+      WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),
+    (SELECT string_agg(concat_ws(' ', r.rulename, r.ev_enabled), ',' ORDER BY r.rulename) FROM pg_rewrite r WHERE r.ev_class = c.oid),
+    (SELECT string_agg(h.inhparent::text, ',' ORDER BY h.inhseqno) FROM pg_inherits h WHERE h.inhrelid = c.oid)))
+  FROM pg_class c WHERE c.oid = $1
+$$;
+
 CREATE FUNCTION foreshadow.describe(of oid) RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object('oid', c.oid::int8, 'name', format('%I.%I', n.nspname, c.relname),
     'columns', coalesce((SELECT jsonb_agg(jsonb_build_array(a.attnum, a.attname, a.atttypid::int8) ORDER BY a.attnum)
@@ -75,17 +112,24 @@ CREATE FUNCTION foreshadow.describe(of oid) RETURNS jsonb LANGUAGE sql STABLE SE
       LEFT JOIN pg_collation l ON l.oid = a.attcollation
       WHERE i.indexrelid = foreshadow.key_index(c.oid) AND k.place <= i.indnkeyatts), '[]'),
     'why', CASE
+      WHEN c.relkind = 'p' THEN 'its rows are in its partitions'
       WHEN c.relpersistence = 'u' THEN 'it is unlogged: no log tells its changes'
       WHEN foreshadow.key_index(c.oid) IS NULL THEN 'it has no primary key'
       ELSE (SELECT format('its column %s is of type %s, %s', a.attname, t.typname, foreshadow.why_not(a.atttypid))
         FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND foreshadow.why_not(a.atttypid) IS NOT NULL
-        ORDER BY a.attnum LIMIT 1) END)
+        ORDER BY a.attnum LIMIT 1) END,
+    'branches', c.relkind = 'p',
+    'parent', coalesce((SELECT h.inhparent::int8 FROM pg_inherits h WHERE h.inhrelid = c.oid AND c.relispartition), 0),
+    'bound', coalesce(pg_get_expr(c.relpartbound, 0), ''),
+    'by', coalesce(pg_get_partkeydef(c.oid), ''),
+    'own', CASE WHEN c.relispartition THEN foreshadow.own_parts(c.oid) ELSE '[]' END,
+    'digest', CASE WHEN c.relispartition THEN '' ELSE foreshadow.digest(c.oid) END)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1
 $$;
 
 CREATE FUNCTION foreshadow.is_table(of pg_class) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT ($1).relkind = 'r' AND ($1).relpersistence <> 't' AND ($1).oid >= 16384
+  SELECT ($1).relkind IN ('r', 'p') AND ($1).relpersistence <> 't' AND ($1).oid >= 16384
     AND ($1).relnamespace NOT IN (SELECT oid FROM pg_namespace
       WHERE nspname IN ('foreshadow', 'information_schema') OR nspname LIKE 'pg\_%')
 $$;
@@ -97,7 +141,7 @@ DECLARE
 BEGIN
   SELECT c.relreplident, EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate AND
       CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END)
-    INTO now, has_key FROM pg_class c WHERE c.oid = of AND c.relpersistence = 'p';
+    INTO now, has_key FROM pg_class c WHERE c.oid = of AND c.relpersistence = 'p' AND c.relkind = 'r';
   IF NOT FOUND THEN RETURN; END IF;
   IF now <> 'f' AND (now = 'n' OR NOT has_key) THEN
     INSERT INTO foreshadow.replica_identity VALUES (of, now) ON CONFLICT DO NOTHING;
@@ -112,7 +156,7 @@ CREATE FUNCTION foreshadow.on_ddl() RETURNS event_trigger LANGUAGE plpgsql SECUR
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   touched oid[] := '{}'; created oid[] := '{}'; dropped oid[] := '{}'; rewritten oid[] := '{}';
-  told jsonb; each record; concerns_us boolean := false;
+  told jsonb; each record; its_table oid; is_partition boolean; concerns_us boolean := false; schema_changed boolean := false;
 BEGIN
   IF tg_event = 'table_rewrite' THEN
     PERFORM 1 FROM pg_class c WHERE c.oid = pg_event_trigger_table_rewrite_oid() AND c.relpersistence = 'p';
@@ -123,23 +167,42 @@ BEGIN
       CONTINUE WHEN each.is_temporary OR each.schema_name IN ('foreshadow', 'pg_temp')
         OR each.schema_name IS NULL AND each.object_name = 'foreshadow';
       concerns_us := true;
-      IF each.classid = 'pg_class'::regclass AND each.objsubid = 0 THEN dropped := dropped || each.objid; END IF;
+      IF each.classid = 'pg_class'::regclass AND each.objsubid = 0 AND each.object_type = 'table' THEN
+        dropped := dropped || each.objid;
+        schema_changed := schema_changed OR NOT EXISTS (SELECT 1 FROM foreshadow.known k WHERE k.oid = each.objid);
+      ELSIF tg_tag <> 'ALTER TABLE' AND (each.original OR each.normal) THEN
+        schema_changed := true;
+        IF each.object_type = 'index' THEN touched := ARRAY(SELECT k.oid FROM foreshadow.known k); END IF;
+      END IF;
     END LOOP;
     DELETE FROM foreshadow.known k WHERE k.oid = ANY(dropped);
   ELSE
     FOR each IN SELECT * FROM pg_event_trigger_ddl_commands() LOOP
       CONTINUE WHEN each.schema_name IN ('foreshadow', 'pg_temp') OR each.command_tag = 'REFRESH MATERIALIZED VIEW';
       concerns_us := true;
-      IF each.classid = 'pg_class'::regclass THEN
-        touched := touched || coalesce((SELECT i.indrelid FROM pg_index i WHERE i.indexrelid = each.objid), each.objid);
+      its_table := CASE WHEN each.classid = 'pg_class'::regclass
+        THEN coalesce((SELECT i.indrelid FROM pg_index i WHERE i.indexrelid = each.objid), each.objid) END;
+      SELECT c.relispartition INTO is_partition FROM pg_class c WHERE c.oid = its_table AND c.relkind IN ('r', 'p');
+      IF FOUND THEN
+        touched := touched || its_table;
         IF each.command_tag = 'CREATE TABLE' AND NOT each.in_extension THEN created := created || each.objid; END IF;
-      ELSIF each.classid = 'pg_type'::regclass AND each.command_tag = 'ALTER TYPE' THEN
+        -- What these do to a table that is no partition, its digest tells.
+        schema_changed := schema_changed OR NOT is_partition
+          AND each.command_tag NOT IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE INDEX', 'ALTER INDEX');
+      ELSE
+        schema_changed := true;
+      END IF;
+      IF each.classid = 'pg_type'::regclass AND each.command_tag = 'ALTER TYPE' THEN
         rewritten := rewritten || ARRAY(SELECT a.attrelid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
           WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND foreshadow.base_type(a.atttypid) = each.objid);
       ELSIF each.classid = 'pg_namespace'::regclass THEN
         touched := touched || ARRAY(SELECT c.oid FROM pg_class c WHERE c.relnamespace = each.objid AND c.relkind IN ('r', 'p'));
       END IF;
     END LOOP;
+  END IF;
+  IF touched <> '{}' THEN
+    -- Who was a partition of it, and is none any more, is not below it.
+    touched := touched || ARRAY(SELECT k.oid FROM foreshadow.known k WHERE (k.described ->> 'parent')::oid = ANY(touched));
     touched := ARRAY(WITH RECURSIVE t(o) AS (SELECT unnest(touched) UNION SELECT i.inhrelid FROM t JOIN pg_inherits i ON i.inhparent = t.o)
       SELECT o FROM t);
     FOR each IN SELECT c.oid FROM pg_class c WHERE c.oid = ANY(touched) AND foreshadow.is_table(c) LOOP
@@ -154,7 +217,8 @@ BEGIN
   END IF;
   IF concerns_us THEN
     PERFORM pg_logical_emit_message(true, 'foreshadow.ddl', jsonb_build_object('tables', coalesce(told, '[]'),
-      'created', to_jsonb(created::int8[]), 'dropped', to_jsonb(dropped::int8[]), 'rewritten', to_jsonb(rewritten::int8[]))::text);
+      'created', to_jsonb(created::int8[]), 'dropped', to_jsonb(dropped::int8[]), 'rewritten', to_jsonb(rewritten::int8[]),
+      'schema', schema_changed)::text);
   END IF;
 EXCEPTION WHEN OTHERS THEN
   PERFORM pg_logical_emit_message(true, 'foreshadow.ddl', jsonb_build_object('untold', SQLERRM)::text);
@@ -201,6 +265,16 @@ END $$)sql";
            to;
 }
 
+}  // namespace detail
+
+/// Everything that a superuser runs once, so that `role` can back the database up without being one.
+[[nodiscard]] inline std::string setup_sql(const std::string& role) {
+    return detail::objects_sql() + ";\n" + detail::identities_sql() + ";\n" + detail::publication_sql() + ";\n" +
+           detail::grants_sql(role) + ";\n";
+}
+
+namespace detail {
+
 /// Takes everything away, and gives tables the identity that they had. A superuser's, too.
 [[nodiscard]] inline std::string removal_sql() {
     return R"sql(DO $$
@@ -225,4 +299,6 @@ BEGIN
 END $$)sql";
 }
 
-}  // namespace foreshadow::postgresql::detail
+}  // namespace detail
+
+}  // namespace foreshadow::postgresql

@@ -9,6 +9,7 @@
 
 #include "foreshadow/postgresql/connection_pool.hpp"
 #include "foreshadow/postgresql/layout_model.hpp"
+#include "foreshadow/postgresql/log_stream.hpp"
 #include "foreshadow/postgresql/preflight.hpp"
 #include "foreshadow/postgresql/setup.hpp"
 #include "foreshadow/postgresql/snapshot.hpp"
@@ -48,14 +49,7 @@ class slot {
         const result r = co_await db->run(sql);
         if (r.rows() == 0) co_return std::nullopt;
         const position at{whole_number<std::uint64_t>(r.text(0, 0))};
-        if (r.is_null(0, 2))
-            throw error{errc::hold_lost, "replication slot " + name_ + " is gone", "the database is read again"};
-        if (r.text(0, 2) == "lost")
-            throw error{errc::hold_lost, "the server let go of the log that replication slot " + name_ + " was to keep",
-                        "the database is read again; raise max_slot_wal_keep_size, or back up more often"};
-        if (position_of(r.text(0, 3)).value > at.value + 1)
-            throw error{errc::hold_lost, "somebody else moved replication slot " + name_ + " on",
-                        "the database is read again"};
+        check_slot(name_, r, 2, 3, at);
         co_return held_position{at, layout_model::parse(r.text(0, 1))};
     }
 

@@ -245,9 +245,7 @@ class source {
         auto db = co_await state_->pool.take();
         const detail::surroundings here = co_await detail::look_around(*db);
         for (const finding& f : here.findings)
-            if (f.how == severity::obstacle &&
-                !(here.is_set_up && f.what.find("slots of the server") != std::string::npos))
-                throw error{errc::invalid_argument, f.what, f.mend};
+            if (f.how == severity::obstacle) throw error{errc::invalid_argument, f.what, f.mend};
         if (here.is_set_up) co_return;
         const detail::result begun = co_await db->run("SELECT pg_catalog.to_regclass('foreshadow.known')");
         if (begun.is_null(0, 0)) {

@@ -35,9 +35,16 @@ struct table {
     std::vector<key_column> key;
     std::vector<std::size_t> key_places;  ///< of the key's columns among `columns`
     std::string why_not;                  ///< why its rows are not captured; empty: they are
-    std::string text;                     ///< the description itself
+    bool has_branches = false;            ///< a partitioned table: its rows are in others
+    object_id parent = 0;                 ///< of a partition
+    std::string bound;                    ///< of a partition: FOR VALUES ..., DEFAULT
+    std::string by;                       ///< of a partitioned table: RANGE (...)
+    std::vector<std::string> own;         ///< of a partition: statements that give it what its parent does not have
+    std::string digest;                   ///< of all else that `pg_dump` tells of a table that is no partition
+    std::string text;                     ///< the description itself, in its one form
 
     [[nodiscard]] bool is_captured() const noexcept { return why_not.empty(); }
+    [[nodiscard]] bool is_partition() const noexcept { return parent != 0; }
     [[nodiscard]] key_range interval() const { return prefixed(table_prefix(oid)); }
 
     /// Whether rows become the same keys and values.
@@ -69,8 +76,44 @@ template <class T>
     return described<std::int64_t>(value);
 }
 
+inline void append_word(std::string_view word, std::string& out) {
+    out += '"';
+    for (const char c : word) {
+        if (c == '"' || c == '\\') out += '\\';
+        if (static_cast<unsigned char>(c) < 0x20)
+            out += "\\u00" + hex({&c, 1});
+        else
+            out += c;
+    }
+    out += '"';
+}
+
+/// JSON in its one form, without a space, so that equal values have equal texts.
+[[nodiscard]] inline std::string text_of(const foreshadow::detail::json_tree& value) {
+    using tree = foreshadow::detail::json_tree;
+    if (value.as<std::nullptr_t>()) return "null";
+    if (const auto* truth = value.as<bool>()) return *truth ? "true" : "false";
+    if (const auto* number = value.as<std::uint64_t>()) return std::to_string(*number);
+    if (const auto* number = value.as<std::int64_t>()) return std::to_string(*number);
+    std::string text;
+    if (const auto* word = value.as<std::string>()) {
+        append_word(*word, text);
+    } else if (const auto* items = value.as<tree::list>()) {
+        for (const tree& item : *items) text += (text.empty() ? "[" : ",") + text_of(item);
+        text += text.empty() ? "[]" : "]";
+    } else {
+        for (const auto& member : described<tree::object>(value)) {
+            text += text.empty() ? '{' : ',';
+            append_word(member.name, text);
+            text += ':' + text_of(member.value);
+        }
+        text += text.empty() ? "{}" : "}";
+    }
+    return text;
+}
+
 /// Reads what `foreshadow.describe` returned.
-[[nodiscard]] inline table read_table(const foreshadow::detail::json_tree& from, std::string text) {
+[[nodiscard]] inline table read_table(const foreshadow::detail::json_tree& from) {
     table t;
     t.oid = static_cast<object_id>(described_number(described_member(from, "oid")));
     t.name = described<std::string>(described_member(from, "name"));
@@ -93,13 +136,20 @@ template <class T>
             t.columns[place].name, static_cast<object_id>(described_number(described_member(k, "type"))),
             described<bool>(described_member(k, "bytewise")), described<std::string>(described_member(k, "send"))));
     }
-    t.text = std::move(text);
+    t.has_branches = described<bool>(described_member(from, "branches"));
+    t.parent = static_cast<object_id>(described_number(described_member(from, "parent")));
+    t.bound = described<std::string>(described_member(from, "bound"));
+    t.by = described<std::string>(described_member(from, "by"));
+    for (const auto& statement : described<foreshadow::detail::json_tree::list>(described_member(from, "own")))
+        t.own.push_back(described<std::string>(statement));
+    t.digest = described<std::string>(described_member(from, "digest"));
+    t.text = text_of(from);
     return t;
 }
 [[nodiscard]] inline table read_table(std::string_view text) {
     const auto tree = foreshadow::detail::json_tree_of(text);
     if (!tree) throw error{errc::corrupt, "the server's description of a table is no JSON"};
-    return read_table(*tree, std::string{text});
+    return read_table(*tree);
 }
 
 }  // namespace detail

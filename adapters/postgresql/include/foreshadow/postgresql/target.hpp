@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -79,7 +80,12 @@ class loader {
     task<> finish() {
         co_await make_tables();
         co_await close();
-        const result rest = co_await db_->run(set_.after_rows);
+        const std::string rest = with_branches(set_.after_rows);
+        const result done = co_await db_->run(rest);
+        for (const auto& [oid, t] : set_.tables)
+            for (const std::string& statement : t.own) {
+                const result added = co_await db_->run(statement);
+            }
         co_await set_sequences();
         db_.reset();
         const std::string rename = "ALTER DATABASE " + identifier(partial_) + " RENAME TO " + identifier(name_);
@@ -165,7 +171,45 @@ class loader {
         const result created = co_await server_->run(create);
         db_ = co_await connection::open(where_.with_database(name));
         const result made = co_await db_->run(set_.before_rows);
+        for (const std::string& statement : partitions()) {
+            const result added = co_await db_->run(statement);
+        }
         is_made_ = true;
+    }
+
+    /// Statements that make the partitions, parents first.
+    [[nodiscard]] std::vector<std::string> partitions() const {
+        std::vector<std::string> statements;
+        std::set<object_id> made;
+        for (std::size_t before = 1; before != made.size();) {
+            before = made.size();
+            for (const auto& [oid, t] : set_.tables) {
+                if (!t.is_partition() || made.count(oid) != 0) continue;
+                const auto parent = set_.tables.find(t.parent);
+                if (parent == set_.tables.end())
+                    throw error{errc::corrupt, "partition " + t.name + " is of a table that is not defined"};
+                if (parent->second.is_partition() && made.count(t.parent) == 0) continue;
+                statements.push_back("CREATE TABLE " + t.name + " PARTITION OF " + parent->second.name + " " + t.bound +
+                                     (t.by.empty() ? "" : " PARTITION BY " + t.by));
+                made.insert(oid);
+            }
+        }
+        return statements;
+    }
+
+    /// What the dump says of partitioned tables only is to reach their partitions, which it does not know.
+    [[nodiscard]] std::string with_branches(std::string dump) const {
+        const auto replace_all = [&](const std::string& what, const std::string& by) {
+            for (std::size_t at = 0; (at = dump.find(what, at)) != std::string::npos; at += by.size())
+                dump.replace(at, what.size(), by);
+        };
+        for (const auto& [oid, t] : set_.tables) {
+            if (!t.has_branches || t.is_partition()) continue;
+            replace_all("\nALTER TABLE ONLY " + t.name + "\n    ADD CONSTRAINT ",
+                        "\nALTER TABLE " + t.name + "\n    ADD CONSTRAINT ");
+            replace_all(" ON ONLY " + t.name + " USING ", " ON " + t.name + " USING ");
+        }
+        return dump;
     }
 
     task<> open(object_id oid, partition part) {

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The replication connection of a slot: what it sends goes to a decoder, what was received and may be forgotten goes
+// back now and then, or the server takes us for dead.
+#pragma once
+
+#include "foreshadow/postgresql/connection_pool.hpp"
+#include "foreshadow/postgresql/log_decoder.hpp"
+#include "foreshadow/run/steady_clock.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace foreshadow::postgresql::detail {
+
+/// Throws where the log that a slot was to keep is not whole any more. `kept`: what was acknowledged.
+inline void check_slot(const std::string& slot, const result& state, int status, int confirmed, position kept) {
+    const std::string again = "the database is read again";
+    if (state.is_null(0, status)) throw error{errc::hold_lost, "replication slot " + slot + " is gone", again};
+    if (state.text(0, status) == "lost")
+        throw error{errc::hold_lost, "the server let go of the log that replication slot " + slot + " was to keep",
+                    again + "; raise max_slot_wal_keep_size, or back up more often"};
+    if (position_of(state.text(0, confirmed)).value > kept.value + 1)
+        throw error{errc::hold_lost, "somebody else moved replication slot " + slot + " on", again};
+}
+
+class log_stream {
+  public:
+    /// Begins after `from`, which is what was acknowledged. `about`: a transaction id of now.
+    ///
+    /// Errors: `hold_lost`; `busy` where somebody else reads the slot.
+    static task<std::shared_ptr<log_stream>> open(connection_pool& pool, std::string slot, position from,
+                                                  transaction_id& about) {
+        const std::shared_ptr<log_stream> made{new log_stream};
+        {
+            auto db = co_await pool.take();
+            const std::string sql =
+                "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()), s.wal_status, "
+                "s.confirmed_flush_lsn FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name "
+                "= " +
+                literal(slot);
+            const result now = co_await db->run(sql);
+            check_slot(slot, now, 1, 2, from);
+            about = whole_number<transaction_id>(now.text(0, 0));
+        }
+        made->server_ = co_await connection::open(pool.where(), connection::kind::replication);
+        const std::string start = "START_REPLICATION SLOT " + identifier(slot) + " LOGICAL " +
+                                  lsn_of({from.value + 1}) +
+                                  " (proto_version '1', publication_names 'foreshadow', messages 'true', "
+                                  "binary 'true')";
+        for (int tries = 0;; ++tries) {
+            std::optional<error> busy;
+            try {
+                co_await made->server_->begin_copy(start);
+                break;
+            } catch (const error& e) {
+                // The server may not have noticed yet that the last connection is gone.
+                if (e.code() != errc::busy || tries == 200) throw;
+                busy = e;
+            }
+            const double pause = .01 + .001 * tries;
+            co_await made->clock_.sleep(pause);
+        }
+        made->last_status_ = made->clock_.seconds();
+        co_return made;
+    }
+
+    /// Decodes one message; false where none has arrived. Does not wait.
+    bool take(log_decoder& to) {
+        bool ended = false;
+        const std::optional<connection::copied> next = server_->take_copied(ended);
+        if (ended)
+            throw error{errc::unavailable, "the server ended the stream of its log", "is the server running?",
+                        retry::later};
+        if (!next) return false;
+        message_reader in{next->bytes};
+        const char kind = in.number<char>();
+        if (kind == 'w') {
+            static_cast<void>(in.bytes(24));
+            to.take(next->bytes.substr(25));
+            return true;
+        }
+        if (kind != 'k')
+            throw error{errc::unsupported,
+                        std::string{"the server's stream has a message of an unknown kind: "} + kind};
+        const position end{in.number<std::uint64_t>()};
+        static_cast<void>(in.number<std::uint64_t>());
+        if (in.number<std::uint8_t>() != 0) must_reply_ = true;
+        to.pass(end);
+        return true;
+    }
+
+    /// Waits for more, for so long.
+    task<> wait(double seconds) { static_cast<void>(co_await server_->wait_for_more(seconds)); }
+
+    /// Whether the server waits for a status, or should get one again.
+    [[nodiscard]] bool owes_status() const { return must_reply_ || clock_.seconds() - last_status_ > status_seconds; }
+    /// Tells the server what was received, and what it need not keep.
+    void send_status(position received, position acknowledged) {
+        must_reply_ = false;
+        last_status_ = clock_.seconds();
+        std::string status{'r'};
+        append_number(received.value + 1, status);
+        append_number(acknowledged.value + 1, status);
+        append_number(acknowledged.value + 1, status);
+        append_number(clock_.now().microseconds - microseconds_1970_to_2000, status);
+        status.push_back('\0');
+        server_->post_copied(status);
+    }
+    void shut_down() noexcept { server_->shut_down(); }
+
+    static constexpr double status_seconds = 5;
+
+  private:
+    log_stream() = default;
+
+    steady_clock clock_;
+    std::unique_ptr<connection> server_;
+    double last_status_ = 0;
+    bool must_reply_ = false;
+};
+
+}  // namespace foreshadow::postgresql::detail
