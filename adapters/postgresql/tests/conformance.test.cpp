@@ -30,11 +30,11 @@ class postgresql_bench {
             "CREATE TABLE public.ev_2_a PARTITION OF public.ev_2 FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
             "CREATE TABLE public.ev_2_b PARTITION OF public.ev_2 FOR VALUES WITH (MODULUS 2, REMAINDER 1);"
             "ALTER TABLE public.ev ALTER v SET STORAGE EXTERNAL;"
-            "INSERT INTO public.plain SELECT i, repeat(chr(65 + i % 26), i) FROM generate_series(1, 60) i;"
-            "INSERT INTO public.named SELECT 'name ' || i, -i, 'v' || i FROM generate_series(1, 40) i;"
+            "INSERT INTO public.plain SELECT i, repeat(chr(65 + i % 26), i) FROM generate_series(1, 30) i;"
+            "INSERT INTO public.named SELECT 'name ' || i, -i, 'v' || i FROM generate_series(1, 20) i;"
             "INSERT INTO public.keyless SELECT i, 'x' FROM generate_series(1, 5) i;"
-            "INSERT INTO public.ev SELECT date '2020-01-05' + i, i, decode(repeat('ab', 10 + i % 3 * 2500), 'hex')"
-            " FROM generate_series(1, 120) i"));
+            "INSERT INTO public.ev SELECT date '2020-01-05' + 2 * i, i, decode(repeat('ab', 10 + i % 3 * 2500), 'hex')"
+            " FROM generate_series(1, 60) i"));
     }
 
     postgresql::source source;
@@ -45,12 +45,12 @@ class postgresql_bench {
         const std::string sql =
             "BEGIN; INSERT INTO public.plain VALUES(" + n + ", 'new'); UPDATE public.plain SET v = 'again " + n +
             "' WHERE id % 7 = " + std::to_string(step_ % 7) + "; DELETE FROM public.plain WHERE id = " + k +
-            "; UPDATE public.named SET name = 'moved " + n + "' WHERE n = -" + std::to_string(1 + step_ % 40) +
+            "; UPDATE public.named SET name = 'moved " + n + "' WHERE n = -" + std::to_string(1 + step_ % 20) +
             "; UPDATE public.ev SET v = v WHERE id % 11 = " + std::to_string(step_ % 11) +
             "; UPDATE public.ev SET d = d + 40 WHERE id = " + k + "; UPDATE public.keyless SET b = '" + n +
             "' WHERE a = 2; COMMIT";
         co_await users_.run(sql);
-        const std::string shift = "UPDATE public.ev SET id = id + 1000 WHERE id = " + std::to_string(60 + step_ % 40);
+        const std::string shift = "UPDATE public.ev SET id = id + 1000 WHERE id = " + std::to_string(30 + step_ % 20);
         co_await users_.run(shift);
         if (step_ % 2 == 0 || step_ % 20 == 15) schema_.clear();
         switch (step_ % 20) {
