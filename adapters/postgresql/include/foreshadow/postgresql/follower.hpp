@@ -74,11 +74,11 @@ class follower {
             const bool is_whole = !decoder_->is_in_commit();
             const bool has_more = decoder_->batch.upto > after;
             const double left = until - clock_.seconds();
-            if (is_whole && (has_more ? is_visible() : left <= 0)) break;
+            if (is_whole && (has_more ? is_visible() : left <= 0 && (is_level() || left < -longest_silence))) break;
             if (is_whole && has_more)
                 co_await look_for_visibility();
             else
-                co_await advance(is_whole ? left : 1.0, options_.batch_bytes);
+                co_await advance(is_whole && left > 0 ? left : 1.0, options_.batch_bytes);
         }
         out.clear();
         std::swap(out, decoder_->batch);
@@ -166,11 +166,16 @@ class follower {
 
     /// Tells the server what it need not keep.
     void confirm() {
-        if (stream_) stream_->send_status(highest_, acknowledged_);
+        if (stream_) stream_->send_status(decoder_->passed(), acknowledged_);
     }
 
   private:
     using seconds = std::chrono::duration<double>;
+    /// After which a heartbeat is due even where the stream has not come back yet to where an older one was.
+    static constexpr double longest_silence = 10;
+
+    /// Whether the stream has come to where any was before: until then it is not idle, but on its way.
+    [[nodiscard]] bool is_level() const { return stream_ && decoder_->passed() >= highest_; }
 
     void restart(position after) {
         stop();
@@ -228,7 +233,7 @@ class follower {
                 decoder_->commits.clear();
                 highest_ = std::max(highest_, decoder_->passed());
             }
-            if (stream_->owes_status()) stream_->send_status(highest_, acknowledged_);
+            if (stream_->owes_status()) stream_->send_status(decoder_->passed(), acknowledged_);
         } catch (const error&) {
             stop();  // in the middle of a message there is no going on
             throw;
