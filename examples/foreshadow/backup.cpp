@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "choices.hpp"
+#include "databases.hpp"
 #include "verbs.hpp"
 
 #include "foreshadow/compose.hpp"
 #include "foreshadow/observe/progress_bar.hpp"
-#include "foreshadow/sqlite/source.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -104,17 +104,13 @@ int backup(const backup_settings& chosen) {
     options.checkpoint_seconds = chosen.checkpoint_seconds;
     options.patience_seconds = chosen.patience_seconds;
     options.finish_within_seconds = chosen.finish_within_seconds;
-    fs::sqlite::source_options how;
-    // A call that waits cannot be stopped meanwhile; in a pause between two calls the backup can.
-    how.busy_timeout = std::chrono::seconds{1};
     // A tenth of a second a chunk, so that a slow pace is even, and little is read again after a crash.
     if (const auto rate = rate_in(chosen.pace))
         options.chunk.bytes = std::min(options.chunk.bytes, static_cast<std::size_t>(std::max(65536.0, *rate / 10)));
-    auto composed =
-        fs::compose(fs::back_up(fs::sqlite::source{sqlite_path(chosen.source), how}),
-                    fs::keep_in(fs::directory_store{repository_path(chosen.repository)}),
-                    fs::predict_with(predictor_called(chosen.predictor)), fs::pace_by(pace_called(chosen.pace)),
-                    fs::observe_with(fs::progress_bar{}), fs::with(options));
+    auto composed = fs::compose(
+        fs::back_up(source_at(chosen.source)), fs::keep_in(fs::directory_store{repository_path(chosen.repository)}),
+        fs::predict_with(predictor_called(chosen.predictor)), fs::pace_by(pace_called(chosen.pace)),
+        fs::observe_with(fs::progress_bar{}), fs::with(options));
     for (;;) {
         const fs::restore_point point = run(composed.back_up(), when_stopped::wait);
         if (chosen.json)

@@ -3,12 +3,12 @@
 // forecast on a source: what is coming now. The database is watched for a while, as a backup would follow it, and the
 // predictor is asked once. What it learnt in earlier backups is taken from their repository.
 #include "choices.hpp"
+#include "databases.hpp"
 #include "verbs.hpp"
 
 #include "foreshadow/orchestrate/points.hpp"
 #include "foreshadow/plane/layout_history.hpp"
 #include "foreshadow/predict/sanitize.hpp"
-#include "foreshadow/sqlite/source.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -20,8 +20,6 @@
 #include <vector>
 
 namespace tool {
-
-namespace fs = foreshadow;
 
 namespace {
 
@@ -45,7 +43,7 @@ fs::task<std::optional<fs::restore_point>> last_point(open_repository& repositor
 }
 
 /// Follows the log for a while, from now on.
-fs::task<bool> follow(fs::sqlite::source& source, any_predictor& predictor, double seconds, what_comes& result) {
+fs::task<bool> follow(any_source& source, any_predictor& predictor, double seconds, what_comes& result) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
     fs::position after = co_await source.hold(std::nullopt);
     const fs::layout first = co_await source.layout();
@@ -67,7 +65,7 @@ fs::task<bool> follow(fs::sqlite::source& source, any_predictor& predictor, doub
 }
 
 /// What was not held before is not held afterwards, whatever happens.
-fs::task<bool> watch(fs::sqlite::source& source, any_predictor& predictor, double seconds, what_comes& result) {
+fs::task<bool> watch(any_source& source, any_predictor& predictor, double seconds, what_comes& result) {
     const std::vector<std::string> left = co_await source.left_behind();
     std::exception_ptr failure;
     try {
@@ -107,7 +105,7 @@ void tell(const what_comes& coming, double horizon) {
 }  // namespace
 
 int forecast_source(const forecast_settings& chosen) {
-    fs::sqlite::source source{sqlite_path(chosen.subject)};
+    any_source source = source_at(chosen.subject);
     any_predictor predictor = predictor_called(chosen.predictor == "linear" ? "size" : chosen.predictor);
     what_comes coming;
     coming.source = run(source.identity());

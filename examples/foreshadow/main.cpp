@@ -98,7 +98,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     app.footer(
         "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the repository or the comparison is not sound.\n"
-        "SOURCE and TARGET: sqlite:PATH. REPOSITORY: a folder.");
+        "SOURCE and TARGET: sqlite:PATH or postgresql://USER@HOST/DATABASE. REPOSITORY: a folder.");
     std::function<int()> verb;
     bool json = false;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "databases.hpp"
 #include "verbs.hpp"
-
-#include "foreshadow/sqlite/source.hpp"
 
 #include <iostream>
 
@@ -9,7 +8,7 @@ namespace tool {
 
 namespace {
 
-foreshadow::task<bool> release_source(foreshadow::sqlite::source& source) {
+foreshadow::task<bool> release_source(any_source& source) {
     co_await source.release();
     co_return true;
 }
@@ -17,12 +16,12 @@ foreshadow::task<bool> release_source(foreshadow::sqlite::source& source) {
 }  // namespace
 
 int release(const release_settings& chosen) {
-    foreshadow::sqlite::source source{sqlite_path(chosen.source)};
+    any_source source = source_at(chosen.source);
     run(release_source(source));
     if (chosen.json)
-        print({{"released", to_json(chosen.source)}});
+        print({{"released", to_json(without_password(chosen.source))}});
     else
-        std::cout << "nothing of foreshadow is left in " << chosen.source << std::endl;
+        std::cout << "nothing of foreshadow is left in " << without_password(chosen.source) << std::endl;
     return exit_status::done;
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "databases.hpp"
 #include "verbs.hpp"
 
 #include "foreshadow/observe/progress_bar.hpp"
 #include "foreshadow/orchestrate/points.hpp"
 #include "foreshadow/orchestrate/restore.hpp"
 #include "foreshadow/row/conflict_policies.hpp"
-#include "foreshadow/sqlite/target.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -42,7 +42,7 @@ void choose_time(const std::string& text, foreshadow::restore_options& options) 
 foreshadow::task<foreshadow::restore_report> restore_point(open_repository& repository, const restore_settings& chosen,
                                                            foreshadow::restore_options options,
                                                            foreshadow::restore_point point) {
-    foreshadow::sqlite::target into{sqlite_path(chosen.target)};
+    any_target into = target_at(chosen.target);
     foreshadow::fail conflicts;
     foreshadow::progress_bar progress;
     foreshadow::restore_report report = co_await foreshadow::run_restore(
@@ -71,7 +71,7 @@ int restore(const restore_settings& chosen) {
     foreshadow::restore_options options;
     options.partitions = chosen.partitions;
     if (chosen.at) choose_time(*chosen.at, options);
-    (void)sqlite_path(chosen.target);  // a wrong target is told before anything is read
+    static_cast<void>(target_at(chosen.target));  // a wrong target is told before anything is read
     open_repository repository{chosen.repository};
     const foreshadow::restore_report report = run(restore_chosen(repository, chosen, options));
     if (chosen.json) {
@@ -80,9 +80,9 @@ int restore(const restore_settings& chosen) {
         print(object);
         return exit_status::done;
     }
-    std::cout << "restored " << chosen.target << " as of position " << report.at.value << " (" << time_text(report.time)
-              << "): " << counted(report.partitions.size(), "partition") << ", " << counted(report.rows, "row") << ", "
-              << bytes_text(static_cast<double>(report.bytes)) << "\n"
+    std::cout << "restored " << without_password(chosen.target) << " as of position " << report.at.value << " ("
+              << time_text(report.time) << "): " << counted(report.partitions.size(), "partition") << ", "
+              << counted(report.rows, "row") << ", " << bytes_text(static_cast<double>(report.bytes)) << "\n"
               << "read from images " << bytes_text(static_cast<double>(report.image_bytes_read))
               << ", from shadows' runs " << bytes_text(static_cast<double>(report.run_bytes_read))
               << ", from the journal " << bytes_text(static_cast<double>(report.journal_bytes_read)) << std::endl;

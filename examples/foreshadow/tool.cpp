@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "tool.hpp"
 
+#include "databases.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -23,11 +25,48 @@ url parse_url(const std::string& text) {
     return is_scheme ? url{text.substr(0, colon), text.substr(colon + 1)} : url{"", text};
 }
 
-std::string sqlite_path(const std::string& text) {
-    const url parsed = parse_url(text);
-    if (parsed.scheme == "sqlite" && !parsed.rest.empty()) return parsed.rest;
-    throw wrong_usage{"\"" + text + "\" is not a database that this build knows",
-                      "write sqlite:PATH, for example sqlite:shop.db"};
+namespace {
+
+[[noreturn]] void refuse_database(const std::string& url) {
+    throw wrong_usage{"\"" + without_password(url) + "\" is not a database that this build knows",
+                      "write sqlite:PATH or postgresql://USER@HOST/DATABASE, for example sqlite:shop.db"};
+}
+
+[[nodiscard]] bool is_postgresql(const url& parsed) {
+    return (parsed.scheme == "postgresql" || parsed.scheme == "postgres") && parsed.rest.substr(0, 2) == "//";
+}
+
+}  // namespace
+
+std::string without_password(const std::string& url) {
+    const std::size_t begin = url.find("://");
+    if (begin == std::string::npos) return url;
+    std::string shown = url;
+    const std::size_t end = std::min(shown.find_first_of("/?", begin + 3), shown.size());
+    const std::size_t at = shown.rfind('@', end);
+    const std::size_t colon = shown.find(':', begin + 3);
+    if (at != std::string::npos && at > begin && colon < at) shown.erase(colon, at - colon);
+    for (const std::string name : {"password=", "sslpassword="})
+        for (std::size_t option = 0; (option = shown.find(name, option)) != std::string::npos; option += name.size())
+            shown.erase(option + name.size(), std::min(shown.find('&', option), shown.size()) - option - name.size());
+    return shown;
+}
+
+any_source source_at(const std::string& url) {
+    const auto parsed = parse_url(url);
+    if (is_postgresql(parsed)) return foreshadow::postgresql::source{url};
+    if (parsed.scheme != "sqlite" || parsed.rest.empty()) refuse_database(url);
+    foreshadow::sqlite::source_options how;
+    // A call that waits cannot be stopped meanwhile; in a pause between two calls the backup can.
+    how.busy_timeout = std::chrono::seconds{1};
+    return foreshadow::sqlite::source{parsed.rest, how};
+}
+
+any_target target_at(const std::string& url) {
+    const auto parsed = parse_url(url);
+    if (is_postgresql(parsed)) return foreshadow::postgresql::target{url};
+    if (parsed.scheme != "sqlite" || parsed.rest.empty()) refuse_database(url);
+    return foreshadow::sqlite::target{parsed.rest};
 }
 
 std::string repository_path(const std::string& text) {

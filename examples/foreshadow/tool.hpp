@@ -106,9 +106,6 @@ struct url {
 };
 [[nodiscard]] url parse_url(const std::string& text);
 
-/// The file behind a `sqlite:` URL. Errors: `wrong_usage` for any other scheme, naming those that there are.
-[[nodiscard]] std::string sqlite_path(const std::string& text);
-
 /// The folder of a repository. Errors: `wrong_usage` for a scheme that this build has no store for.
 [[nodiscard]] std::string repository_path(const std::string& text);
 

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A database chosen when the program runs, by the scheme of its URL, from the adapters compiled in. What differs from
+// call to call is which adapter answers; the composition is one.
+#pragma once
+
+#include "foreshadow/postgresql/source.hpp"
+#include "foreshadow/postgresql/target.hpp"
+#include "foreshadow/sqlite/source.hpp"
+#include "foreshadow/sqlite/target.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace tool {
+
+namespace fs = foreshadow;
+
+class any_source {
+  public:
+    /// What holds for each of them.
+    static constexpr fs::source_traits traits{.prefix_snapshots = false, .tells_layout = true, .parallel_reads = true};
+
+    template <fs::source S>
+    any_source(S chosen) : chosen_{std::move(chosen)} {}  // NOLINT: a choice converts
+
+    fs::task<fs::source_identity> identity() {
+        return std::visit([](auto& s) { return s.identity(); }, chosen_);
+    }
+    fs::task<fs::position> hold(std::optional<fs::position> from) {
+        return std::visit([&](auto& s) { return s.hold(from); }, chosen_);
+    }
+    fs::task<> acknowledge(fs::position upto) {
+        return std::visit([&](auto& s) { return s.acknowledge(upto); }, chosen_);
+    }
+    fs::task<bool> remembers(fs::position acknowledged) {
+        return std::visit([&](auto& s) { return s.remembers(acknowledged); }, chosen_);
+    }
+    fs::task<> release() {
+        return std::visit([](auto& s) { return s.release(); }, chosen_);
+    }
+    fs::task<fs::layout> layout() {
+        return std::visit([](auto& s) { return s.layout(); }, chosen_);
+    }
+    fs::task<std::vector<fs::omission>> omissions() {
+        return std::visit([](auto& s) { return s.omissions(); }, chosen_);
+    }
+    fs::task<std::vector<std::string>> cautions() {
+        return std::visit([](auto& s) { return s.cautions(); }, chosen_);
+    }
+    fs::task<fs::chunk> read(fs::key_range range, fs::read_budget budget, fs::row_batch& rows) {
+        return std::visit([&](auto& s) { return s.read(std::move(range), budget, rows); }, chosen_);
+    }
+    fs::task<> follow(fs::position after, fs::log_batch& out) {
+        return std::visit([&](auto& s) { return s.follow(after, out); }, chosen_);
+    }
+    fs::task<fs::position> head() {
+        return std::visit([](auto& s) { return s.head(); }, chosen_);
+    }
+    fs::task<fs::strain> strain() {
+        return std::visit([](auto& s) { return s.strain(); }, chosen_);
+    }
+    fs::task<std::vector<std::string>> left_behind() {
+        return std::visit([](auto& s) { return s.left_behind(); }, chosen_);
+    }
+
+  private:
+    std::variant<fs::sqlite::source, fs::postgresql::source> chosen_;
+};
+static_assert(fs::source<any_source>);
+
+class any_target {
+  public:
+    template <fs::target T>
+    any_target(T chosen) : chosen_{std::move(chosen)} {}  // NOLINT: a choice converts
+
+    fs::task<> begin(const fs::layout& shape) {
+        return std::visit([&](auto& t) { return t.begin(shape); }, chosen_);
+    }
+    fs::task<> load(const fs::partition& part, const fs::row_batch& rows) {
+        return std::visit([&](auto& t) { return t.load(part, rows); }, chosen_);
+    }
+    fs::task<> complete(const fs::partition& part) {
+        return std::visit([&](auto& t) { return t.complete(part); }, chosen_);
+    }
+    fs::task<> finish() {
+        return std::visit([](auto& t) { return t.finish(); }, chosen_);
+    }
+    fs::task<std::vector<fs::omission>> omissions() {
+        return std::visit([](auto& t) { return t.omissions(); }, chosen_);
+    }
+    fs::task<> abandon() {
+        return std::visit([](auto& t) { return t.abandon(); }, chosen_);
+    }
+
+  private:
+    std::variant<fs::sqlite::target, fs::postgresql::target> chosen_;
+};
+static_assert(fs::target<any_target>);
+
+/// The database behind a URL. Errors: `wrong_usage` for a scheme that there is no adapter for, naming those that there
+/// are.
+[[nodiscard]] any_source source_at(const std::string& url);
+[[nodiscard]] any_target target_at(const std::string& url);
+
+/// The URL without a password, for people.
+[[nodiscard]] std::string without_password(const std::string& url);
+
+}  // namespace tool
