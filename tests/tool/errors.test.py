@@ -328,7 +328,7 @@ def wrong_usage_is_one_line_and_status_two(folder):
                       ["backup", source, repository, "--every", "5"], ["backup", source, repository, "--follow", "--every", "0"],
                       ["backup", source, repository, "--follow", "--every", "nan"], ["backup", source, repository, "--checkpoint", "-1"],
                       ["backup", source, repository, "--patience", "soon"], ["backup", source, repository, "--patience", "inf"],
-                      ["restore", repository, "postgresql://host/db"], ["restore", repository], ["release", "oracle:x"]):
+                      ["restore", repository, "mariadb://host/db"], ["restore", repository], ["release", "oracle:x"]):
         done = refused(arguments, WRONG_USAGE)
         assert len(done.err.splitlines()) == 1, done
         assert done.out == "", done
