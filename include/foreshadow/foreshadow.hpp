@@ -20,6 +20,7 @@
 #include "foreshadow/json/read.hpp"
 #include "foreshadow/json/text.hpp"
 #include "foreshadow/json/tree.hpp"
+#include "foreshadow/json/tree_text.hpp"
 #include "foreshadow/json/write.hpp"
 #include "foreshadow/observe/event.hpp"
 #include "foreshadow/observe/event_log.hpp"

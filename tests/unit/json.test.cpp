@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "foreshadow/json.hpp"
 #include "foreshadow/catalog/restore_point.hpp"
+#include "foreshadow/json/tree_text.hpp"
 #include "foreshadow/orchestrate/restore.hpp"
 #include "foreshadow/orchestrate/verify.hpp"
 #include "foreshadow/testing/random.hpp"
@@ -239,4 +240,15 @@ TEST_CASE("a document that was cut short or whose byte was flipped never does mo
         refused += refusal<checkpoint>(damaged) != "accepted";
     }
     CHECK(refused > 0);
+}
+
+TEST_CASE("a tree is written in one form, and read again as it was") {
+    const std::string text = R"({"b":[1,-2,0.5,true,null],"a":{"x":"\"\\\u0001\n é"},"none":[],"nothing":{}})";
+    const auto tree = detail::json_tree_of(" " + text + " ");
+    REQUIRE(tree);
+    const std::string written = detail::text_of(*tree);
+    CHECK(written == text);
+    const auto again = detail::json_tree_of(written);
+    REQUIRE(again);
+    CHECK(detail::text_of(*again) == written);
 }

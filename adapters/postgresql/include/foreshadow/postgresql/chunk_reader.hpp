@@ -155,8 +155,9 @@ class chunk_reader {
         const auto known = row_bytes_.find(of.oid);
         const std::size_t bytes_a_row = known == row_bytes_.end() ? 1'000 : std::max<std::size_t>(known->second, 1);
         const std::size_t most = std::max<std::size_t>(1, std::min(budget.rows, budget.bytes / bytes_a_row));
-        const std::string sql = "COPY (" + select(of) + bound.value_or("") + order(of) +
-                                (bound ? " LIMIT " + std::to_string(most) : "") + ") TO STDOUT (FORMAT binary)";
+        const std::string sql = "COPY (SELECT " + column_list(of) + " FROM ONLY " + of.name + bound.value_or("") +
+                                order(of) + (bound ? " LIMIT " + std::to_string(most) : "") +
+                                ") TO STDOUT (FORMAT binary)";
         co_await db->begin_copy(sql);
         const std::size_t bytes_before = rows.bytes();
         std::size_t count = 0;
@@ -206,11 +207,6 @@ class chunk_reader {
         return range.ends_after(next) ? next : range.end;
     }
 
-    [[nodiscard]] static std::string select(const table& of) {
-        std::string columns;
-        for (const stored_column& c : of.columns) columns += (columns.empty() ? "" : ", ") + identifier(c.name);
-        return "SELECT " + columns + " FROM ONLY " + of.name;
-    }
     [[nodiscard]] static std::string order(const table& of) {
         std::string columns;
         for (const key_column& c : of.key) columns += (columns.empty() ? " ORDER BY " : ", ") + c.expression();

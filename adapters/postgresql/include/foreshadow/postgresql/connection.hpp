@@ -128,6 +128,26 @@ class address {
     std::vector<std::pair<std::string, std::string>> given_;
 };
 
+/// An address as libpq takes it. It speaks of the address's own texts.
+class parameters {
+  public:
+    explicit parameters(const address& where) {
+        for (const auto& [name, value] : where.options()) add(name.c_str(), value.c_str());
+    }
+    void add(const char* name, const char* value) {
+        names_.back() = name;
+        values_.back() = value;
+        names_.push_back(nullptr);
+        values_.push_back(nullptr);
+    }
+    [[nodiscard]] const char* const* names() const noexcept { return names_.data(); }
+    [[nodiscard]] const char* const* values() const noexcept { return values_.data(); }
+
+  private:
+    std::vector<const char*> names_{nullptr};
+    std::vector<const char*> values_{nullptr};
+};
+
 class connection {
   public:
     enum class kind { ordinary, replication };
@@ -135,21 +155,11 @@ class connection {
     /// Connects, and makes the session one whose answers do not depend on the settings of server, database or role.
     static task<std::unique_ptr<connection>> open(address where, kind what = kind::ordinary) {
         std::unique_ptr<connection> made{new connection};
-        std::vector<const char*> names;
-        std::vector<const char*> values;
-        for (const auto& [name, value] : where.options()) {
-            names.push_back(name.c_str());
-            values.push_back(value.c_str());
-        }
-        const auto add = [&](const char* name, const char* value) {
-            names.push_back(name);
-            values.push_back(value);
-        };
-        add("fallback_application_name", "foreshadow");
-        add("client_encoding", "UTF8");
-        if (what == kind::replication) add("replication", "database");
-        add(nullptr, nullptr);
-        made->owner_.reset(PQconnectStartParams(names.data(), values.data(), 0));
+        parameters all{where};
+        all.add("fallback_application_name", "foreshadow");
+        all.add("client_encoding", "UTF8");
+        if (what == kind::replication) all.add("replication", "database");
+        made->owner_.reset(PQconnectStartParams(all.names(), all.values(), 0));
         if (!made->owner_) throw error{errc::unavailable, "no memory for a connection"};
         PQsetNoticeProcessor(made->get(), [](void*, const char*) {}, nullptr);
         for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;) {

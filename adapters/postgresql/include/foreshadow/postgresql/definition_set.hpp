@@ -57,7 +57,7 @@ struct definition_set {
     [[nodiscard]] std::vector<omission> omissions() const {
         std::vector<omission> all;
         for (const auto& [oid, t] : tables)
-            if (!t.is_captured() && !t.has_branches) all.push_back({t.name, t.why_not});
+            if (t.is_omitted()) all.push_back({t.name, t.why_not});
         return all;
     }
 };

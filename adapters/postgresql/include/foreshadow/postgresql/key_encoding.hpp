@@ -11,6 +11,7 @@
 #include "foreshadow/plane/key_range.hpp"
 #include "foreshadow/postgresql/bytes.hpp"
 #include "foreshadow/postgresql/sql_text.hpp"
+#include "foreshadow/store/digest.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -182,13 +183,13 @@ inline void append_key_value(const key_column& column, std::string_view value, k
         case key_kind::timestamptz:
             return since_2000("timestamptz", INT64_MAX, " microseconds");
         case key_kind::uuid:
-            return quoted(hex(value), "uuid");
+            return quoted(to_hex(value), "uuid");
         case key_kind::text:
         case key_kind::collated:
             return literal(value) + "::pg_catalog.text";
         case key_kind::bytea:
         case key_kind::binary_form:
-            return quoted("\\x" + hex(value), "bytea");
+            return quoted("\\x" + to_hex(value), "bytea");
     }
     throw error{errc::internal, "a key column of no kind"};
 }

@@ -78,7 +78,7 @@ class layout_model {
     [[nodiscard]] std::vector<omission> omissions() const {
         std::vector<omission> all;
         for (const auto& [oid, t] : tables_)
-            if (!t.what.is_captured() && !t.what.has_branches) all.push_back({t.what.name, t.what.why_not});
+            if (t.what.is_omitted()) all.push_back({t.what.name, t.what.why_not});
         return all;
     }
 

@@ -4,6 +4,7 @@
 // back now and then, or the server takes us for dead.
 #pragma once
 
+#include "foreshadow/postgresql/busy_server.hpp"
 #include "foreshadow/postgresql/connection_pool.hpp"
 #include "foreshadow/postgresql/log_decoder.hpp"
 #include "foreshadow/run/steady_clock.hpp"
@@ -51,18 +52,14 @@ class log_stream {
                                   lsn_of({from.value + 1}) +
                                   " (proto_version '1', publication_names 'foreshadow', messages 'true', "
                                   "binary 'true')";
-        for (int tries = 0;; ++tries) {
-            std::optional<error> busy;
+        for (busy_server waits;;) {
             try {
                 co_await made->server_->begin_copy(start);
                 break;
             } catch (const error& e) {
-                // The server may not have noticed yet that the last connection is gone.
-                if (e.code() != errc::busy || tries == 200) throw;
-                busy = e;
+                if (!waits.may_pass(e)) throw;
             }
-            const double pause = .01 + .001 * tries;
-            co_await made->clock_.sleep(pause);
+            co_await made->clock_.sleep(waits.pause());
         }
         made->last_status_ = made->clock_.seconds();
         co_return made;

@@ -7,6 +7,7 @@
 // If it fails half-way: a slot without a row is nobody's, and the next hold removes it.
 #pragma once
 
+#include "foreshadow/postgresql/busy_server.hpp"
 #include "foreshadow/postgresql/connection_pool.hpp"
 #include "foreshadow/postgresql/layout_model.hpp"
 #include "foreshadow/postgresql/log_stream.hpp"
@@ -112,20 +113,18 @@ class slot {
             const std::string sql = "DELETE FROM foreshadow.hold WHERE slot = " + literal(name_);
             const result gone = co_await db->run(sql);
         }
-        for (int tries = 0;; ++tries) {
-            std::optional<error> busy;
+        const std::string sql =
+            "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots "
+            "WHERE slot_name = " +
+            literal(name_);
+        for (busy_server waits;;) {
             try {
-                const std::string sql =
-                    "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots "
-                    "WHERE slot_name = " +
-                    literal(name_);
                 const result dropped = co_await db->run(sql);
                 co_return;
             } catch (const error& e) {
-                if (e.code() != errc::busy || tries == 200) throw;
-                busy = e;
+                if (!waits.may_pass(e)) throw;
             }
-            co_await clock_.sleep(.005 + .0005 * tries);
+            co_await clock_.sleep(waits.pause());
         }
     }
 

@@ -63,19 +63,6 @@ template <class T>
     return {digits, end};
 }
 
-/// The bytes as the text of a bytea.
-[[nodiscard]] inline std::string hex(std::string_view bytes) {
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(2 * bytes.size());
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        text += digits[byte >> 4];
-        text += digits[byte & 15];
-    }
-    return text;
-}
-
 }  // namespace detail
 
 }  // namespace foreshadow::postgresql

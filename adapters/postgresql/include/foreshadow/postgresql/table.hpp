@@ -4,9 +4,10 @@
 // order (row/columns.hpp), each in the server's binary form behind one byte; an empty column is NULL.
 #pragma once
 
-#include "foreshadow/json/tree.hpp"
+#include "foreshadow/json/tree_text.hpp"
 #include "foreshadow/plane/key_range.hpp"
 #include "foreshadow/postgresql/key_encoding.hpp"
+#include "foreshadow/postgresql/sql_text.hpp"
 #include "foreshadow/row/columns.hpp"
 
 #include <cstddef>
@@ -44,6 +45,8 @@ struct table {
     std::string text;                     ///< the description itself, in its one form
 
     [[nodiscard]] bool is_captured() const noexcept { return why_not.empty(); }
+    /// Whether it has rows, and they are not backed up.
+    [[nodiscard]] bool is_omitted() const noexcept { return !is_captured() && !has_branches; }
     [[nodiscard]] bool is_partition() const noexcept { return parent != 0; }
     [[nodiscard]] key_range interval() const { return prefixed(table_prefix(oid)); }
 
@@ -57,6 +60,13 @@ struct table {
         return key_places == other.key_places;
     }
 };
+
+/// The columns that rows have, as SQL.
+[[nodiscard]] inline std::string column_list(const table& of) {
+    std::string all;
+    for (const stored_column& c : of.columns) all += (all.empty() ? "" : ", ") + identifier(c.name);
+    return all;
+}
 
 namespace detail {
 
@@ -74,42 +84,6 @@ template <class T>
 [[nodiscard]] inline std::int64_t described_number(const foreshadow::detail::json_tree& value) {
     if (const auto* number = value.as<std::uint64_t>()) return static_cast<std::int64_t>(*number);
     return described<std::int64_t>(value);
-}
-
-inline void append_word(std::string_view word, std::string& out) {
-    out += '"';
-    for (const char c : word) {
-        if (c == '"' || c == '\\') out += '\\';
-        if (static_cast<unsigned char>(c) < 0x20)
-            out += "\\u00" + hex({&c, 1});
-        else
-            out += c;
-    }
-    out += '"';
-}
-
-/// JSON in its one form, without a space, so that equal values have equal texts.
-[[nodiscard]] inline std::string text_of(const foreshadow::detail::json_tree& value) {
-    using tree = foreshadow::detail::json_tree;
-    if (value.as<std::nullptr_t>()) return "null";
-    if (const auto* truth = value.as<bool>()) return *truth ? "true" : "false";
-    if (const auto* number = value.as<std::uint64_t>()) return std::to_string(*number);
-    if (const auto* number = value.as<std::int64_t>()) return std::to_string(*number);
-    std::string text;
-    if (const auto* word = value.as<std::string>()) {
-        append_word(*word, text);
-    } else if (const auto* items = value.as<tree::list>()) {
-        for (const tree& item : *items) text += (text.empty() ? "[" : ",") + text_of(item);
-        text += text.empty() ? "[]" : "]";
-    } else {
-        for (const auto& member : described<tree::object>(value)) {
-            text += text.empty() ? '{' : ',';
-            append_word(member.name, text);
-            text += ':' + text_of(member.value);
-        }
-        text += text.empty() ? "{}" : "}";
-    }
-    return text;
 }
 
 /// Reads what `foreshadow.describe` returned.
@@ -143,7 +117,7 @@ inline void append_word(std::string_view word, std::string& out) {
     for (const auto& statement : described<foreshadow::detail::json_tree::list>(described_member(from, "own")))
         t.own.push_back(described<std::string>(statement));
     t.digest = described<std::string>(described_member(from, "digest"));
-    t.text = text_of(from);
+    t.text = foreshadow::detail::text_of(from);
     return t;
 }
 [[nodiscard]] inline table read_table(std::string_view text) {

@@ -8,11 +8,13 @@
 #pragma once
 
 #include "foreshadow/plane/layout.hpp"
+#include "foreshadow/postgresql/busy_server.hpp"
 #include "foreshadow/postgresql/bytes.hpp"
 #include "foreshadow/postgresql/connection.hpp"
 #include "foreshadow/postgresql/definition_set.hpp"
 #include "foreshadow/row/row_batch.hpp"
 #include "foreshadow/run/steady_clock.hpp"
+#include "foreshadow/store/digest.hpp"
 #include "foreshadow/target/target.hpp"
 #include "foreshadow/task.hpp"
 
@@ -39,11 +41,9 @@ class loader {
         if (name_.empty())
             throw error{errc::invalid_argument, "the URL of the target names no database",
                         "write postgresql://user@host/new_database"};
-        std::uint64_t hash = 14'695'981'039'346'656'037U;  // FNV-1a
-        for (const char c : name_) hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211U;
-        std::string bytes;
-        append_number(hash, bytes);
-        prefix_ = "foreshadow_partial_" + hex(bytes) + "_";
+        std::string digest;
+        append_number(checksum_of(name_), digest);
+        prefix_ = "foreshadow_partial_" + to_hex(digest) + "_";
     }
 
     task<> begin(layout shape) {
@@ -89,17 +89,14 @@ class loader {
         co_await set_sequences();
         db_.reset();
         const std::string rename = "ALTER DATABASE " + identifier(partial_) + " RENAME TO " + identifier(name_);
-        for (int tries = 0;; ++tries) {
-            std::optional<error> busy;
+        for (busy_server waits;;) {
             try {
                 const result named = co_await server_->run(rename);
                 break;
             } catch (const error& e) {
-                // The server may not have noticed yet that the last connection is gone.
-                if (e.code() != errc::busy || tries == 200) throw;
-                busy = e;
+                if (!waits.may_pass(e)) throw;
             }
-            co_await clock_.sleep(.005 + .0005 * tries);
+            co_await clock_.sleep(waits.pause());
         }
         partial_.clear();
     }
@@ -114,15 +111,8 @@ class loader {
         if (partial_.empty()) return;
         const std::string drop = "DROP DATABASE IF EXISTS " + identifier(partial_) + " WITH (FORCE)";
         const address there = where_.with_database("postgres");
-        std::vector<const char*> names;
-        std::vector<const char*> values;
-        for (const auto& [option, value] : there.options()) {
-            names.push_back(option.c_str());
-            values.push_back(value.c_str());
-        }
-        names.push_back(nullptr);
-        values.push_back(nullptr);
-        PGconn* c = PQconnectdbParams(names.data(), values.data(), 0);
+        parameters all{there};
+        PGconn* c = PQconnectdbParams(all.names(), all.values(), 0);
         PQclear(PQexec(c, drop.c_str()));
         PQfinish(c);
         partial_.clear();
@@ -221,11 +211,10 @@ class loader {
                             ", which is not defined",
                         "the definitions and the rows are not of the same backup"};
         open_ = found->second;
-        std::string columns;
-        for (const stored_column& c : open_->columns) columns += (columns.empty() ? "" : ", ") + identifier(c.name);
         // Emptied in the transaction that fills it, so that nobody can see it yet: then rows may come frozen.
         const std::string begin = "BEGIN; TRUNCATE ONLY " + open_->name;
-        const std::string copy = "COPY " + open_->name + " (" + columns + ") FROM STDIN (FORMAT binary, FREEZE)";
+        const std::string copy =
+            "COPY " + open_->name + " (" + column_list(*open_) + ") FROM STDIN (FORMAT binary, FREEZE)";
         const result begun = co_await db_->run(begin);
         co_await db_->begin_copy(copy);
         buffer_.assign("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", 19);
