@@ -18,4 +18,11 @@ std::optional<error> failure(F&& f) {
     return std::nullopt;
 }
 
+/// The code of the error that `f` throws, or nothing.
+template <class F>
+std::optional<errc> thrown(F&& f) {
+    const std::optional<error> e = failure(f);
+    return e ? std::optional{e->code()} : std::nullopt;
+}
+
 }  // namespace foreshadow::testing

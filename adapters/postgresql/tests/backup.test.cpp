@@ -26,11 +26,11 @@ struct backups {
     }
     restore_point run() {
         auto whole = composed();
-        return await(whole.back_up());
+        return testing::run(whole.back_up());
     }
     restore_report restore_to(const std::string& to, const restore_point& point) {
         auto whole = composed();
-        return await(whole.restore(point, target{to}));
+        return testing::run(whole.restore(point, target{to}));
     }
 
     std::string url;

@@ -19,7 +19,7 @@ class postgresql_bench {
   public:
     explicit postgresql_bench(const std::string& url)
         : source{url, {.heartbeat = std::chrono::milliseconds{40}, .pg_dump = pg_dump()}}, url_{url}, users_{url} {
-        await(users_.run(
+        testing::run(users_.run(
             "CREATE TABLE public.plain(id bigint PRIMARY KEY, v text);"
             "CREATE TABLE public.named(name text COLLATE \"en-x-icu\", n int, v text UNIQUE, PRIMARY KEY (name, n));"
             "CREATE TABLE public.keyless(a int, b text);"
@@ -142,10 +142,9 @@ struct target_bench {
 }  // namespace
 
 TEST_CASE("the target keeps the contract of a target", "[postgresql]") {
-    server& s = shared_server();
-    const std::string url = s.url(s.make_database());
+    const std::string url = new_database();
     session users{url};
-    await(users.run(
+    testing::run(users.run(
         "CREATE TYPE public.mood AS ENUM ('sad', 'glad');"
         "CREATE TABLE public.plain(id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text, w int GENERATED ALWAYS AS "
         "(length(v)) STORED, m public.mood); CREATE INDEX by_v ON public.plain(v);"
@@ -163,13 +162,13 @@ TEST_CASE("the target keeps the contract of a target", "[postgresql]") {
         "INSERT INTO public.ev VALUES ('-infinity', 'NaN'), ('2020-03-31', -0.0), ('2021-01-01', 1e300)"));
     testing::target_sample sample;
     source original{url, {.pg_dump = pg_dump()}};
-    await(original.hold(std::nullopt));
-    sample.shape = await(original.layout());
-    sample.rows = await(truth_of(url)).rows;
-    await(original.release());
+    testing::run(original.hold(std::nullopt));
+    sample.shape = testing::run(original.layout());
+    sample.rows = testing::run(truth_of(url)).rows;
+    testing::run(original.release());
     int restored = 0;
     const testing::report report = testing::check_target([&] {
-        const std::string there = s.url("restored_" + std::to_string(restored++));
+        const std::string there = shared_server().url("restored_" + std::to_string(restored++));
         return target_bench{target{there}, there, sample};
     });
     INFO(report.text());
@@ -177,8 +176,7 @@ TEST_CASE("the target keeps the contract of a target", "[postgresql]") {
 }
 
 TEST_CASE("the source keeps the contract of a source", "[postgresql]") {
-    server& s = shared_server();
-    const std::string url = s.url(s.make_database());
+    const std::string url = new_database();
     const testing::report report = testing::check_source([&] { return postgresql_bench{url}; });
     INFO(report.text());
     CHECK(report.is_kept());

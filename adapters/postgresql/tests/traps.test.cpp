@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What lost rows, broke an application or hung when it was tried, each as a test.
+#include "failure.hpp"
 #include "support/database.hpp"
 #include "support/ledger.hpp"
 
@@ -18,25 +19,15 @@ namespace {
 
 const source_options quick{.heartbeat = std::chrono::milliseconds{40}, .pg_dump = pg_dump()};
 
-/// The code of what `f` throws, if it throws.
-template <class F>
-std::optional<errc> thrown(F f) {
-    try {
-        f();
-    } catch (const error& e) {
-        return e.code();
-    }
-    return std::nullopt;
-}
-
+using testing::thrown;
 using told_changes = std::vector<std::pair<change_kind, key>>;
 
 /// Appends everything that the log tells from `at` to its head; moves `at` there.
 void follow_to_head(source& from, position& at, told_changes& changes) {
-    const position head = await(from.head());
+    const position head = testing::run(from.head());
     while (at < head) {
         log_batch batch;
-        await(from.follow(at, batch));
+        testing::run(from.follow(at, batch));
         for (std::size_t i = 0; i < batch.changes.size(); ++i)
             changes.emplace_back(batch.changes[i].kind, key{batch.changes[i].key});
         at = batch.upto;
@@ -71,32 +62,30 @@ std::size_t count_of(const told_changes& changes, change_kind kind) {
 }  // namespace
 
 TEST_CASE("tables without a key go on being updated while the log is held", "[postgresql]") {
-    server& s = shared_server();
-    const std::string url = s.url(s.make_database());
+    const std::string url = new_database();
     blocking_session users{url};
     users.run(
         "CREATE TABLE before(a int); INSERT INTO before VALUES (1); CREATE TABLE parent(a int) PARTITION BY LIST (a)");
     source held{url, quick};
-    await(held.hold(std::nullopt));
+    testing::run(held.hold(std::nullopt));
     CHECK(users.run("UPDATE before SET a = 2"));
     CHECK(users.run("CREATE TABLE leaf PARTITION OF parent FOR VALUES IN (1, 2); INSERT INTO parent VALUES (1)"));
     CHECK(users.run("UPDATE parent SET a = 2; DELETE FROM parent"));
     CHECK(
         users.run("CREATE TABLE keyed(a int PRIMARY KEY); ALTER TABLE keyed DROP CONSTRAINT keyed_pkey; INSERT INTO "
                   "keyed VALUES (1); UPDATE keyed SET a = 2"));
-    await(held.release());
+    testing::run(held.release());
     CHECK(users.ask("SELECT string_agg(relreplident, '') FROM pg_class WHERE relname IN ('before', 'leaf', 'keyed')") ==
           "ddd");
-    CHECK(await(held.left_behind()).empty());
+    CHECK(testing::run(held.left_behind()).empty());
 }
 
 TEST_CASE("what is changed with event triggers off is noticed by the first row", "[postgresql]") {
-    server& s = shared_server();
-    const std::string url = s.url(s.make_database());
+    const std::string url = new_database();
     blocking_session users{url};
     users.run("CREATE TABLE t(a int PRIMARY KEY)");
     source held{url, quick};
-    position at = await(held.hold(std::nullopt));
+    position at = testing::run(held.hold(std::nullopt));
     const std::string change = GENERATE("ALTER TABLE t ADD b int", "CREATE TABLE u(a int PRIMARY KEY)");
     CAPTURE(change);
     users.run("ALTER EVENT TRIGGER foreshadow_ddl DISABLE");
@@ -105,18 +94,17 @@ TEST_CASE("what is changed with event triggers off is noticed by the first row",
     users.run("INSERT INTO t(a) VALUES (1)");
     users.run("INSERT INTO u VALUES (1)");
     CHECK(thrown([&] { follow_to_head(held, at); }) == errc::hold_lost);
-    await(held.release());
+    testing::run(held.release());
 }
 
 TEST_CASE("a partition that is detached is told to be a table of its own", "[postgresql]") {
-    server& s = shared_server();
-    const std::string url = s.url(s.make_database());
+    const std::string url = new_database();
     blocking_session users{url};
     users.run(
         "CREATE TABLE parent(a int PRIMARY KEY) PARTITION BY LIST (a); CREATE TABLE leaf PARTITION OF parent FOR "
         "VALUES IN (1)");
     source held{url, quick};
-    position at = await(held.hold(std::nullopt));
+    position at = testing::run(held.hold(std::nullopt));
     users.run("ALTER TABLE parent DETACH PARTITION leaf");
     const auto changes = follow_to_head(held, at);
     const key leaf = detail::table_definition_key(
@@ -127,7 +115,7 @@ TEST_CASE("a partition that is detached is told to be a table of its own", "[pos
     CHECK(count_of(changes, change_kind::replaced) == 0);
     users.run("ALTER TABLE parent ATTACH PARTITION leaf FOR VALUES IN (1, 2)");
     CHECK(count_of(follow_to_head(held, at), change_kind::replaced) == 0);
-    await(held.release());
+    testing::run(held.release());
 }
 
 TEST_CASE("a connection that is ended and a server that is killed lose nothing", "[postgresql]") {
@@ -136,7 +124,7 @@ TEST_CASE("a connection that is ended and a server that is killed lose nothing",
     blocking_session users{url};
     users.run("CREATE TABLE t(a int PRIMARY KEY)");
     source held{url, quick};
-    position at = await(held.hold(std::nullopt));
+    position at = testing::run(held.hold(std::nullopt));
     users.run("INSERT INTO t VALUES (1), (2)");
     CHECK(count_of(follow_to_head(held, at), change_kind::put) == 2);
     users.run("INSERT INTO t VALUES (3)");
@@ -154,40 +142,38 @@ TEST_CASE("a connection that is ended and a server that is killed lose nothing",
 }
 
 TEST_CASE("a slot that somebody drops is a hold that is lost", "[postgresql]") {
-    server& s = shared_server();
-    const std::string url = s.url(s.make_database());
+    const std::string url = new_database();
     blocking_session users{url};
     users.run("CREATE TABLE t(a int PRIMARY KEY)");
     position at;
     {
         source held{url, quick};
-        at = await(held.hold(std::nullopt));
-        await(held.acknowledge(at));
+        at = testing::run(held.hold(std::nullopt));
+        testing::run(held.acknowledge(at));
     }
     source again{url, quick};
-    CHECK(await(again.hold(at)) == at);
-    CHECK(await(again.remembers(at)));
+    CHECK(testing::run(again.hold(at)) == at);
+    CHECK(testing::run(again.remembers(at)));
     users.run(
         "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()");
-    CHECK(thrown([&] { await(again.hold(at)); }) == errc::hold_lost);
+    CHECK(thrown([&] { testing::run(again.hold(at)); }) == errc::hold_lost);
     CHECK(thrown([&] { follow_to_head(again, at); }) == errc::hold_lost);
-    const position anew = await(again.hold(std::nullopt));
+    const position anew = testing::run(again.hold(std::nullopt));
     CHECK(anew > at);
-    await(again.release());
+    testing::run(again.release());
 }
 
 TEST_CASE("transactions that are prepared are told when they are committed", "[postgresql]") {
-    server& s = shared_server();
-    const std::string url = s.url(s.make_database());
+    const std::string url = new_database();
     blocking_session users{url};
     users.run("CREATE TABLE t(a int PRIMARY KEY)");
     source held{url, quick};
-    position at = await(held.hold(std::nullopt));
+    position at = testing::run(held.hold(std::nullopt));
     users.run("BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION 'two'");
     CHECK(count_of(follow_to_head(held, at), change_kind::put) == 0);
     users.run("COMMIT PREPARED 'two'");
     CHECK(count_of(follow_to_head(held, at), change_kind::put) == 1);
-    await(held.release());
+    testing::run(held.release());
 }
 
 TEST_CASE("a role without the superuser's rights backs up what was set up for it", "[postgresql]") {
@@ -199,31 +185,31 @@ TEST_CASE("a role without the superuser's rights backs up what was set up for it
     std::string theirs = url;
     theirs.replace(theirs.find("postgres@"), 8, "keeper");
     source held{theirs, quick};
-    CHECK(thrown([&] { await(held.hold(std::nullopt)); }) == errc::invalid_argument);
-    CHECK_FALSE(await(held.preflight()).empty());
+    CHECK(thrown([&] { testing::run(held.hold(std::nullopt)); }) == errc::invalid_argument);
+    CHECK_FALSE(testing::run(held.preflight()).empty());
     admin.run(detail::objects_sql());
     admin.run(detail::identities_sql());
     admin.run(detail::publication_sql());
     admin.run(detail::grants_sql("keeper"));
-    position at = await(held.hold(std::nullopt));
+    position at = testing::run(held.hold(std::nullopt));
     row_batch rows;
     key_range left = key_range::all();
     while (true) {
-        const chunk part = await(held.read(left, {}, rows));
+        const chunk part = testing::run(held.read(left, {}, rows));
         if (part.interval.end == left.end) break;
         left.begin = part.interval.end;
     }
-    CHECK(await(held.layout()).partitions.size() == 2);
+    CHECK(testing::run(held.layout()).partitions.size() == 2);
     CHECK(rows[rows.size() - 1].key.substr(0, 4) != table_prefix(0));
-    CHECK_FALSE(await(held.identity()).id.empty());
+    CHECK_FALSE(testing::run(held.identity()).id.empty());
     admin.run("INSERT INTO t VALUES (2)");
     CHECK(count_of(follow_to_head(held, at), change_kind::put) == 1);
-    await(held.acknowledge(at));
-    CHECK(await(held.remembers(at)));
-    await(held.release());
+    testing::run(held.acknowledge(at));
+    CHECK(testing::run(held.remembers(at)));
+    testing::run(held.release());
     source superuser{url, quick};
-    await(superuser.release());
-    CHECK(await(superuser.left_behind()).empty());
+    testing::run(superuser.release());
+    CHECK(testing::run(superuser.left_behind()).empty());
 }
 
 TEST_CASE("a password is in no error", "[postgresql]") {
@@ -237,7 +223,7 @@ TEST_CASE("a password is in no error", "[postgresql]") {
     };
     for (const std::string url : {"postgresql://me:secret@[::1/db", "host=/nowhere password=secret dbname=db",
                                   "password='secret", "postgresql://me:secret@localhost:1/db"}) {
-        const std::string line = line_of([&] { await(source{url}.identity()); });
+        const std::string line = line_of([&] { testing::run(source{url}.identity()); });
         CAPTURE(url, line);
         CHECK_FALSE(line.empty());
         CHECK(line.find("secret") == std::string::npos);
@@ -247,10 +233,9 @@ TEST_CASE("a password is in no error", "[postgresql]") {
 }
 
 TEST_CASE("nothing is restored over a database that is there", "[postgresql]") {
-    server& s = shared_server();
-    target there{s.url(s.make_database())};
+    target there{new_database()};
     const layout nothing;
-    CHECK(thrown([&] { await(there.begin(nothing)); }) == errc::already_exists);
+    CHECK(thrown([&] { testing::run(there.begin(nothing)); }) == errc::already_exists);
 }
 
 }  // namespace foreshadow::postgresql::tests

@@ -41,11 +41,11 @@ struct backups {
     }
     restore_point run() {
         auto whole = composed();
-        return await(whole.back_up());
+        return testing::run(whole.back_up());
     }
     restore_report restore_to(const std::string& to, const restore_point& point, restore_options how = {}) {
         auto whole = composed();
-        return await(whole.restore(point, target{to}, std::move(how)));
+        return testing::run(whole.restore(point, target{to}, std::move(how)));
     }
 
     std::string path;
@@ -240,7 +240,7 @@ TEST_CASE("a database that was put back to an older copy of itself is read again
     CHECK_THAT(warnings.front(), Catch::Contains("read again from the start"));
     CHECK(third.knows.timeline == second.knows.timeline + 1);
     auto whole = b.composed();
-    CHECK(await(whole.find()).id == third.id);
+    CHECK(testing::run(whole.find()).id == third.id);
     const std::string truth = content_of(path);
     b.restore_to(here / "third.db", third);
     CHECK(content_of(here / "third.db") == truth);

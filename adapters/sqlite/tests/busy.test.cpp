@@ -50,30 +50,30 @@ TEST_CASE("whatever finds the database locked can be called again when it is not
         call();
     };
     replica known;
-    blocked([&] { static_cast<void>(await(s.identity())); });
-    blocked([&] { known.at = await(s.hold(std::nullopt)); });
-    blocked([&] { known.shape = await(s.layout()); });
+    blocked([&] { static_cast<void>(testing::run(s.identity())); });
+    blocked([&] { known.at = testing::run(s.hold(std::nullopt)); });
+    blocked([&] { known.shape = testing::run(s.layout()); });
     row_batch rows;
     blocked([&] {
         rows.clear();
-        known.take(await(s.read(key_range::all(), {}, rows)), rows);
+        known.take(testing::run(s.read(key_range::all(), {}, rows)), rows);
     });
     db.execute("UPDATE t SET v = 'c' WHERE id = 1; CREATE TABLE n(a); INSERT INTO n VALUES(1)");
     position head;
-    blocked([&] { head = await(s.head()); });
+    blocked([&] { head = testing::run(s.head()); });
     log_batch batch;
-    blocked([&] { await(s.follow(known.at, batch)); });
+    blocked([&] { testing::run(s.follow(known.at, batch)); });
     known.apply(batch);
     CHECK(known.at == head);
     known.catch_up(s);
     CHECK(known.rows == read_all(s));
-    blocked([&] { await(s.acknowledge(head)); });
+    blocked([&] { testing::run(s.acknowledge(head)); });
     bool remembered = false;
-    blocked([&] { remembered = await(s.remembers(head)); });
+    blocked([&] { remembered = testing::run(s.remembers(head)); });
     CHECK(remembered);
-    blocked([&] { static_cast<void>(await(s.strain())); });
-    blocked([&] { await(s.release()); });
-    CHECK(await(s.left_behind()).empty());
+    blocked([&] { static_cast<void>(testing::run(s.strain())); });
+    blocked([&] { testing::run(s.release()); });
+    CHECK(testing::run(s.left_behind()).empty());
 }
 
 TEST_CASE("a writer's lock keeps only what writes from going on", "[sqlite]") {
@@ -82,7 +82,7 @@ TEST_CASE("a writer's lock keeps only what writes from going on", "[sqlite]") {
     db.execute("CREATE TABLE t(id INTEGER PRIMARY KEY); INSERT INTO t VALUES(1)");
     source s{here / "a.db", impatient};
     db.execute("BEGIN IMMEDIATE");
-    check_is_busy([&] { await(s.hold(std::nullopt)); });
+    check_is_busy([&] { testing::run(s.hold(std::nullopt)); });
     db.execute("ROLLBACK");
     replica known;
     known.begin(s);
@@ -92,7 +92,7 @@ TEST_CASE("a writer's lock keeps only what writes from going on", "[sqlite]") {
     db.execute("COMMIT; CREATE TABLE n(a); BEGIN IMMEDIATE");
     // The new table needs triggers before anything is told of it.
     log_batch batch;
-    check_is_busy([&] { await(s.follow(known.at, batch)); });
+    check_is_busy([&] { testing::run(s.follow(known.at, batch)); });
     db.execute("ROLLBACK");
     known.catch_up(s);
     CHECK(known.rows == read_all(s));

@@ -113,10 +113,10 @@ TEST_CASE("the target keeps the contract of a target", "[sqlite]") {
         "INSERT INTO plain VALUES(1, 'one'), (2, NULL), (3, x'00'), (4, 2.5), (5, 'five'), (6, 'six'), (7, 'seven')");
     testing::target_sample sample;
     source s{here / "a.db"};
-    await(s.hold(std::nullopt));
-    sample.shape = await(s.layout());
+    testing::run(s.hold(std::nullopt));
+    sample.shape = testing::run(s.layout());
     sample.rows = read_all(s);
-    await(s.release());
+    testing::run(s.release());
     int restored = 0;
     const testing::report report = testing::check_target([&] {
         const std::string path = here / ("restored" + std::to_string(restored++) + ".db");

@@ -41,10 +41,10 @@ TEST_CASE("what has a name that the log needs is refused by name, and stays", "[
                 CHECK_FALSE(e.hint().empty());
             }
         };
-        refused([&] { await(s.identity()); });
-        refused([&] { await(s.hold(std::nullopt)); });
-        refused([&] { await(s.release()); });
-        const auto found = await(s.preflight());
+        refused([&] { testing::run(s.identity()); });
+        refused([&] { testing::run(s.hold(std::nullopt)); });
+        refused([&] { testing::run(s.release()); });
+        const auto found = testing::run(s.preflight());
         CHECK(std::any_of(found.begin(), found.end(), [](const finding& f) { return f.how == severity::obstacle; }));
         CHECK(dump(db) == before);
     }
@@ -55,13 +55,13 @@ TEST_CASE("other names that begin with foreshadow are the application's, and are
     connection db = open_database(here / "a.db");
     db.execute("CREATE TABLE foreshadow_notes(a INTEGER PRIMARY KEY); INSERT INTO foreshadow_notes VALUES(7)");
     source s{here / "a.db"};
-    const std::string identity = await(s.identity()).id;
-    await(s.hold(std::nullopt));
-    const layout shape = await(s.layout());
+    const std::string identity = testing::run(s.identity()).id;
+    testing::run(s.hold(std::nullopt));
+    const layout shape = testing::run(s.layout());
     CHECK(std::any_of(shape.partitions.begin(), shape.partitions.end(),
                       [](const partition& p) { return p.name == "foreshadow_notes"; }));
-    CHECK(await(s.identity()).id == identity);
-    await(s.release());
+    CHECK(testing::run(s.identity()).id == identity);
+    testing::run(s.release());
     CHECK(db.number("SELECT a FROM foreshadow_notes") == 7);
 }
 
@@ -71,9 +71,9 @@ TEST_CASE("a map of partitioned tables is known for what it is", "[sqlite]") {
     auto orders = partitioned_table::create(db, "orders", {.columns = "id INTEGER PRIMARY KEY", .indexes = {}});
     CHECK_NOTHROW(detail::refuse_name_clashes(db));
     source s{here / "a.db"};
-    await(s.hold(std::nullopt));
+    testing::run(s.hold(std::nullopt));
     CHECK_NOTHROW(detail::refuse_name_clashes(db));
-    await(s.release());
+    testing::run(s.release());
     CHECK_NOTHROW(detail::refuse_name_clashes(db));
 }
 

@@ -128,7 +128,7 @@ TEST_CASE("splits move rows without running triggers, and tell a backup which pa
     known.catch_up(s);
     CHECK(known.layouts.size() == 3);
     CHECK(known.rows == read_all(s, 2));
-    CHECK(known.shape.partitions.size() == await(s.layout()).partitions.size());
+    CHECK(known.shape.partitions.size() == testing::run(s.layout()).partitions.size());
 }
 
 TEST_CASE("a scan and a log stay whole while another process writes, splits, merges, drops and creates", "[sqlite]") {
@@ -154,17 +154,17 @@ TEST_CASE("a scan and a log stay whole while another process writes, splits, mer
         {
             source s{here / "a.db"};
             replica known;
-            known.at = await(s.hold(std::nullopt));
-            known.shape = await(s.layout());
+            known.at = testing::run(s.hold(std::nullopt));
+            known.shape = testing::run(s.layout());
             std::vector<log_batch> log;
             for (key_range left = key_range::all();;) {
                 row_batch rows;
-                const chunk part = await(s.read(left, read_budget{.rows = 7}, rows));
+                const chunk part = testing::run(s.read(left, read_budget{.rows = 7}, rows));
                 known.take(part, rows);
                 if (part.interval.end == left.end) break;
                 left.begin = part.interval.end;
                 const position after = log.empty() ? known.at : log.back().upto;
-                await(s.follow(after, log.emplace_back()));
+                testing::run(s.follow(after, log.emplace_back()));
             }
             ::close(pipe_ends[1]);
             int status = -1;
@@ -177,7 +177,7 @@ TEST_CASE("a scan and a log stay whole while another process writes, splits, mer
             known.catch_up(s);
             connection db{here / "a.db", open_mode::read_write};
             const std::string truth = dump(db);
-            CHECK(names_and_intervals(known.shape) == names_and_intervals(await(s.layout())));
+            CHECK(names_and_intervals(known.shape) == names_and_intervals(testing::run(s.layout())));
             restore(known, here / "r.db");
             connection restored{here / "r.db", open_mode::read_write};
             CHECK(dump(restored) == truth);

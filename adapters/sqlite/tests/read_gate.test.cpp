@@ -25,11 +25,11 @@ std::uintmax_t wal_after_reading(milliseconds longest_overlap) {
     connection db = open_database(here / "a.db");
     db.execute("PRAGMA wal_autocheckpoint = 0; CREATE TABLE t(id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES(1, 1)");
     source s{here / "a.db", {.longest_overlap = longest_overlap, .checkpoint_above_bytes = 0}};
-    await(s.hold(std::nullopt));
+    testing::run(s.hold(std::nullopt));
     for (int i = 0; i < 40; ++i) {
         db.execute("UPDATE t SET v = randomblob(100000)");
         row_batch rows;
-        await(s.read(key_range::all(), {}, rows));
+        testing::run(s.read(key_range::all(), {}, rows));
     }
     return std::filesystem::file_size(here / "a.db-wal");
 }

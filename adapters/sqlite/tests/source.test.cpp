@@ -15,7 +15,7 @@ TEST_CASE("a database of every kind of table reads the same in chunks of any siz
     connection db = open_database(here / "a.db");
     make_every_kind(db);
     source s{here / "a.db"};
-    await(s.hold(std::nullopt));
+    testing::run(s.hold(std::nullopt));
     const rows_by_key whole = read_all(s, 100'000);
     CHECK(whole.size() > 30);
     for (const std::size_t rows : {1U, 2U, 3U, 7U}) CHECK(read_all(s, rows) == whole);
@@ -45,13 +45,13 @@ TEST_CASE("release leaves the schema as it was before the hold", "[sqlite]") {
     const std::string schema = "SELECT group_concat(type || name || tbl_name || coalesce(sql, '')) FROM sqlite_schema";
     const std::string before = db.text(schema);
     source s{here / "a.db"};
-    CHECK(await(s.left_behind()).empty());
-    await(s.hold(std::nullopt));
+    CHECK(testing::run(s.left_behind()).empty());
+    testing::run(s.hold(std::nullopt));
     CHECK(db.text(schema) != before);
-    CHECK(await(s.left_behind()).size() > 20);
-    await(s.release());
+    CHECK(testing::run(s.left_behind()).size() > 20);
+    testing::run(s.release());
     CHECK(db.text(schema) == before);
-    CHECK(await(s.left_behind()).empty());
+    CHECK(testing::run(s.left_behind()).empty());
 }
 
 TEST_CASE("the probe of strain takes some time, waits for no writer, and tells how long the log is", "[sqlite]") {
@@ -60,12 +60,12 @@ TEST_CASE("the probe of strain takes some time, waits for no writer, and tells h
     make_every_kind(db);
     source s{here / "a.db"};
     db.execute("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA wal_checkpoint(TRUNCATE)");
-    const strain idle = await(s.strain());
+    const strain idle = testing::run(s.strain());
     CHECK(idle.latency_seconds > 0);
     CHECK(idle.log_bytes == 0);
     db.execute("CREATE TABLE filler AS SELECT zeroblob(100000) AS v");
     db.execute("BEGIN IMMEDIATE; INSERT INTO filler VALUES(1)");
-    const strain busy = await(s.strain());  // a reader of a database in WAL mode waits for nobody
+    const strain busy = testing::run(s.strain());  // a reader of a database in WAL mode waits for nobody
     CHECK(busy.latency_seconds > 0);
     CHECK(busy.log_bytes > 100'000);
     db.execute("ROLLBACK");

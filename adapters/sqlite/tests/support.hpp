@@ -4,12 +4,13 @@
 // memory by the replay rule in its plainest form.
 #pragma once
 
+#include "failure.hpp"
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/sqlite/connection.hpp"
 #include "foreshadow/sqlite/source.hpp"
 #include "foreshadow/sqlite/target.hpp"
 #include "foreshadow/task.hpp"
-#include "foreshadow/testing/real_time.hpp"
+#include "run.hpp"
 
 #include <unistd.h>
 #include <algorithm>
@@ -22,6 +23,8 @@
 #include <vector>
 
 namespace foreshadow::sqlite::tests {
+
+using testing::thrown;
 
 /// A folder of its own for each test.
 class folder {
@@ -44,22 +47,6 @@ class folder {
     std::filesystem::path path_;
 };
 
-template <class T>
-T await(task<T> work) {
-    return testing::real_time{}.run(std::move(work));
-}
-
-/// The code of what `f` throws, if it throws.
-template <class F>
-std::optional<errc> thrown(F f) {
-    try {
-        f();
-    } catch (const error& e) {
-        return e.code();
-    }
-    return std::nullopt;
-}
-
 enum class journal_mode { wal, rollback };
 
 inline connection open_database(const std::string& path, journal_mode mode = journal_mode::wal) {
@@ -75,7 +62,7 @@ inline rows_by_key read_all(source& from, std::size_t rows_per_chunk = 3, key_ra
     rows_by_key rows;
     for (;;) {
         row_batch batch;
-        const chunk part = await(from.read(range, read_budget{.rows = rows_per_chunk}, batch));
+        const chunk part = testing::run(from.read(range, read_budget{.rows = rows_per_chunk}, batch));
         for (std::size_t i = 0; i < batch.size(); ++i) rows.emplace(batch[i].key, batch[i].value);
         if (part.interval.end == range.end) return rows;
         range.begin = part.interval.end;
@@ -119,17 +106,17 @@ struct replica {
     /// Follows up to the head; reads again what was replaced, and follows on.
     void catch_up(source& from) {
         for (;;) {
-            const position head = await(from.head());
+            const position head = testing::run(from.head());
             while (at < head) {
                 log_batch batch;
-                await(from.follow(at, batch));
+                testing::run(from.follow(at, batch));
                 apply(batch);
             }
             if (unread.empty()) return;
             for (key_range range : std::exchange(unread, {})) {
                 for (;;) {
                     row_batch batch;
-                    const chunk part = await(from.read(range, read_budget{.rows = 5}, batch));
+                    const chunk part = testing::run(from.read(range, read_budget{.rows = 5}, batch));
                     take(part, batch);
                     if (part.interval.end == range.end) break;
                     range.begin = part.interval.end;
@@ -139,8 +126,8 @@ struct replica {
     }
     /// Begins at a hold, with everything read once.
     void begin(source& from, std::size_t rows_per_chunk = 3) {
-        at = await(from.hold(std::nullopt));
-        shape = await(from.layout());
+        at = testing::run(from.hold(std::nullopt));
+        shape = testing::run(from.layout());
         rows = read_all(from, rows_per_chunk);
     }
 };
@@ -148,16 +135,16 @@ struct replica {
 /// Restores what a replica knows.
 inline void restore(const replica& from, const std::string& path) {
     target into{path};
-    await(into.begin(from.shape));
+    testing::run(into.begin(from.shape));
     for (const partition& p : from.shape.partitions) {
         row_batch rows;
         for (auto r = from.rows.lower_bound(p.interval.begin); r != from.rows.end() && p.interval.ends_after(r->first);
              ++r)
             rows.append(r->first, r->second);
-        await(into.load(p, rows));
-        await(into.complete(p));
+        testing::run(into.load(p, rows));
+        testing::run(into.complete(p));
     }
-    await(into.finish());
+    testing::run(into.finish());
 }
 
 /// What stands in the layout, without estimates and positions.

@@ -35,7 +35,7 @@ TEST_CASE("a restored database equals the original, value by value", "[sqlite]")
         known.catch_up(s);
         CHECK(known.rows == read_all(s));
         const std::string dumped = dump(db);
-        await(s.release());
+        testing::run(s.release());
         CHECK(dump(db) == dumped);
         restore(known, name + ".restored");
         connection restored{name + ".restored", open_mode::read_write};
@@ -55,14 +55,14 @@ TEST_CASE("an existing file is never restored over", "[sqlite]") {
     const folder here;
     open_database(here / "a.db").execute("CREATE TABLE t(a)");
     target into{here / "a.db"};
-    CHECK(thrown([&] { await(into.begin({})); }) == errc::already_exists);
+    CHECK(thrown([&] { testing::run(into.begin({})); }) == errc::already_exists);
 }
 
 TEST_CASE("an abandoned restore leaves no file", "[sqlite]") {
     const folder here;
     target into{here / "a.db"};
-    await(into.begin({}));
-    await(into.abandon());
+    testing::run(into.begin({}));
+    testing::run(into.abandon());
     CHECK(std::filesystem::is_empty(here / ""));
 }
 
@@ -79,8 +79,8 @@ TEST_CASE("what a killed restore left is gone with the next one to the same name
     for (const char* tail : {"", "-wal", "-shm"}) touch(left + tail);
     {
         target into{here / "a.db"};
-        await(into.begin({}));
-        await(into.abandon());
+        testing::run(into.begin({}));
+        testing::run(into.abandon());
     }
     for (const std::string& name : kept) CHECK(std::filesystem::exists(here / name));
     for (const char* tail : {"", "-wal", "-shm"}) CHECK_FALSE(std::filesystem::exists(here / (left + tail)));
@@ -89,10 +89,10 @@ TEST_CASE("what a killed restore left is gone with the next one to the same name
 TEST_CASE("what a restore writes is locked, so that no other takes it for left", "[sqlite]") {
     const folder here;
     target into{here / "a.db"};
-    await(into.begin({}));
+    testing::run(into.begin({}));
     const std::string partial = detail::partial_name(here / "a.db", ::getpid());
     CHECK_FALSE(detail::partial_in_use{partial}.is_ours());
-    await(into.abandon());
+    testing::run(into.abandon());
     CHECK_FALSE(std::filesystem::exists(partial));
 }
 

@@ -28,7 +28,7 @@ struct followed {
     void check() {
         known.catch_up(s);
         CHECK(known.rows == read_all(s, 1000));
-        const layout now = await(s.layout());
+        const layout now = testing::run(s.layout());
         CHECK(names_and_intervals(known.shape) == names_and_intervals(now));
         for (std::size_t i = 0; i < now.partitions.size() && i < known.shape.partitions.size(); ++i)
             CHECK(now.partitions[i].id == known.shape.partitions[i].id);
@@ -104,12 +104,12 @@ TEST_CASE("a table that only its own program could make again is left out by nam
                                "CREATE TABLE odd(v); CREATE INDEX odd_v ON odd(v COLLATE mine)");
     db.execute(sql);
     source s{here / "a.db"};
-    await(s.hold(std::nullopt));
-    const auto left_out = await(s.omissions());
+    testing::run(s.hold(std::nullopt));
+    const auto left_out = testing::run(s.omissions());
     REQUIRE(left_out.size() == 1);
     CHECK(left_out[0].name == "odd");
     CHECK_THAT(left_out[0].why, Catch::Contains("mine"));
-    CHECK(await(s.layout()).partitions.size() == 1);
+    CHECK(testing::run(s.layout()).partitions.size() == 1);
 }
 
 TEST_CASE("a table with a unique index on an expression is left out, unless writers fire delete triggers", "[sqlite]") {
@@ -117,7 +117,7 @@ TEST_CASE("a table with a unique index on an expression is left out, unless writ
     connection db = open_database(here / "a.db");
     db.execute("CREATE TABLE lowered(id INTEGER PRIMARY KEY, v); CREATE UNIQUE INDEX low ON lowered(lower(v))");
     source refusing{here / "a.db"};
-    const auto found = await(refusing.preflight());
+    const auto found = testing::run(refusing.preflight());
     CHECK(std::any_of(found.begin(), found.end(), [](const finding& f) {
         return f.how == severity::warning && f.text.find("lowered") != std::string::npos;
     }));
@@ -136,10 +136,10 @@ TEST_CASE("positions never come again after the whole log was acknowledged", "[s
     f.db.execute("INSERT INTO t VALUES(1), (2), (3)");
     f.known.catch_up(f.s);
     const position before = f.known.at;
-    await(f.s.acknowledge(before));
+    testing::run(f.s.acknowledge(before));
     CHECK(f.db.number("SELECT count(*) FROM foreshadow_log") == 1);
     f.db.execute("INSERT INTO t VALUES(4)");
-    CHECK(await(f.s.head()) > before);
+    CHECK(testing::run(f.s.head()) > before);
     f.check();
 }
 
@@ -157,15 +157,15 @@ TEST_CASE("a log with a gap says how it is removed, and what ends by itself asks
     };
     log_batch batch;
     const position ahead{f.known.at.value + 100};
-    CHECK_THAT(hint_of([&] { await(f.s.follow(ahead, batch)); }), Catch::StartsWith("the same command"));
+    CHECK_THAT(hint_of([&] { testing::run(f.s.follow(ahead, batch)); }), Catch::StartsWith("the same command"));
     f.db.execute(
         "INSERT INTO t VALUES(5), (6); DELETE FROM foreshadow_log WHERE pos = (SELECT max(pos) - 1 FROM "
         "foreshadow_log)");
-    CHECK_THAT(hint_of([&] { await(f.s.follow(f.known.at, batch)); }), Catch::Contains("`foreshadow release`"));
-    await(f.s.release());
-    CHECK_THAT(hint_of([&] { await(f.s.follow(f.known.at, batch)); }), Catch::StartsWith("the same command"));
-    const position anew = await(f.s.hold(std::nullopt));
-    CHECK(anew == await(f.s.head()));
+    CHECK_THAT(hint_of([&] { testing::run(f.s.follow(f.known.at, batch)); }), Catch::Contains("`foreshadow release`"));
+    testing::run(f.s.release());
+    CHECK_THAT(hint_of([&] { testing::run(f.s.follow(f.known.at, batch)); }), Catch::StartsWith("the same command"));
+    const position anew = testing::run(f.s.hold(std::nullopt));
+    CHECK(anew == testing::run(f.s.head()));
 }
 
 TEST_CASE("a log that was pruned or replaced under a backup is a lost hold", "[sqlite]") {
@@ -173,20 +173,20 @@ TEST_CASE("a log that was pruned or replaced under a backup is a lost hold", "[s
     const position start = f.known.at;
     f.db.execute("INSERT INTO t VALUES(1), (2), (3)");
     f.known.catch_up(f.s);
-    await(f.s.acknowledge(f.known.at));
+    testing::run(f.s.acknowledge(f.known.at));
     log_batch batch;
-    CHECK(thrown([&] { await(f.s.follow(start, batch)); }) == errc::hold_lost);
-    CHECK(thrown([&] { await(f.s.hold(start)); }) == errc::hold_lost);
+    CHECK(thrown([&] { testing::run(f.s.follow(start, batch)); }) == errc::hold_lost);
+    CHECK(thrown([&] { testing::run(f.s.hold(start)); }) == errc::hold_lost);
     const position ahead{f.known.at.value + 100};
-    CHECK(thrown([&] { await(f.s.follow(ahead, batch)); }) == errc::hold_lost);
-    CHECK(await(f.s.hold(f.known.at)) == f.known.at);
+    CHECK(thrown([&] { testing::run(f.s.follow(ahead, batch)); }) == errc::hold_lost);
+    CHECK(testing::run(f.s.hold(f.known.at)) == f.known.at);
     f.db.execute(
         "INSERT INTO t VALUES(5), (6); DELETE FROM foreshadow_log WHERE pos = (SELECT max(pos) - 1 FROM "
         "foreshadow_log)");
-    CHECK(thrown([&] { await(f.s.follow(f.known.at, batch)); }) == errc::hold_lost);
-    await(f.s.release());
-    CHECK(thrown([&] { await(f.s.follow(f.known.at, batch)); }) == errc::hold_lost);
-    CHECK(thrown([&] { await(f.s.hold(f.known.at)); }) == errc::hold_lost);
+    CHECK(thrown([&] { testing::run(f.s.follow(f.known.at, batch)); }) == errc::hold_lost);
+    testing::run(f.s.release());
+    CHECK(thrown([&] { testing::run(f.s.follow(f.known.at, batch)); }) == errc::hold_lost);
+    CHECK(thrown([&] { testing::run(f.s.hold(f.known.at)); }) == errc::hold_lost);
 }
 
 TEST_CASE("tables that come, go and change behind our back are told with their commit", "[sqlite]") {
@@ -303,8 +303,8 @@ TEST_CASE("cascades and triggers of the user's are followed and work as before",
 
 TEST_CASE("a table whose rowid is hidden by its columns is left out by name", "[sqlite]") {
     followed f{"CREATE TABLE hiding(rowid, oid, _rowid_); INSERT INTO hiding VALUES(1, 2, 3); CREATE TABLE t(a)"};
-    REQUIRE(await(f.s.omissions()).size() == 1);
-    CHECK(await(f.s.omissions())[0].name == "hiding");
+    REQUIRE(testing::run(f.s.omissions()).size() == 1);
+    CHECK(testing::run(f.s.omissions())[0].name == "hiding");
     f.db.execute("INSERT INTO t VALUES(1); INSERT INTO hiding VALUES(4, 5, 6)");
     f.check();
 }
@@ -312,17 +312,17 @@ TEST_CASE("a table whose rowid is hidden by its columns is left out by name", "[
 TEST_CASE("paths that cannot be backed up are one clear line each", "[sqlite]") {
     const folder here;
     source missing{here / "none.db"};
-    CHECK(thrown([&] { await(missing.hold(std::nullopt)); }) == errc::not_found);
+    CHECK(thrown([&] { testing::run(missing.hold(std::nullopt)); }) == errc::not_found);
     CHECK_FALSE(std::filesystem::exists(here / "none.db"));
     std::ofstream{here / "text.db"} << std::string(5000, 'x');
     source text{here / "text.db"};
-    CHECK(thrown([&] { await(text.hold(std::nullopt)); }) == errc::invalid_argument);
+    CHECK(thrown([&] { testing::run(text.hold(std::nullopt)); }) == errc::invalid_argument);
     connection db = open_database(here / "a.db");
     db.execute("CREATE TABLE t(a); BEGIN IMMEDIATE");
     source locked{here / "a.db", {.busy_timeout = std::chrono::milliseconds{1}}};
-    CHECK(thrown([&] { await(locked.hold(std::nullopt)); }) == errc::busy);
+    CHECK(thrown([&] { testing::run(locked.hold(std::nullopt)); }) == errc::busy);
     db.execute("ROLLBACK");
-    await(locked.hold(std::nullopt));
+    testing::run(locked.hold(std::nullopt));
 }
 
 TEST_CASE("statements that are kept are made anew when another connection has changed what they name", "[sqlite]") {
@@ -334,7 +334,7 @@ TEST_CASE("statements that are kept are made anew when another connection has ch
     // Half of it is read before, half after.
     const auto around = [&](auto change) {
         row_batch rows;
-        const chunk first = await(f.s.read(key_range::all(), {.rows = 16}, rows));
+        const chunk first = testing::run(f.s.read(key_range::all(), {.rows = 16}, rows));
         REQUIRE(rows.size() == 16);
         change();
         const rows_by_key rest = read_all(f.s, 2, {first.interval.end, {}});
@@ -379,12 +379,12 @@ TEST_CASE("a file or folder that is read-only is one clear line, before anything
     {
         const somebody_else reader;
         source s{path};
-        const auto found = await(s.preflight());
+        const auto found = testing::run(s.preflight());
         CHECK(std::any_of(found.begin(), found.end(), [](const finding& f) {
             return f.how == severity::obstacle && f.text.find("read-only") != std::string::npos;
         }));
         try {
-            await(s.hold(std::nullopt));
+            testing::run(s.hold(std::nullopt));
             FAIL("it was held");
         } catch (const error& e) {
             INFO(e.line());
@@ -392,7 +392,7 @@ TEST_CASE("a file or folder that is read-only is one clear line, before anything
             CHECK_THAT(e.message(), Catch::Contains(path));
             CHECK_FALSE(e.hint().empty());
         }
-        CHECK(await(s.left_behind()).empty());
+        CHECK(testing::run(s.left_behind()).empty());
         CHECK(connection{path, open_mode::read_only}.number("SELECT a FROM t") == 1);
     }
     files::permissions(here / "", files::perms{0777});
@@ -403,10 +403,10 @@ TEST_CASE("a database with a rollback journal works, and preflight says what it 
     connection db = open_database(here / "a.db", journal_mode::rollback);
     make_every_kind(db);
     source s{here / "a.db"};
-    const auto found = await(s.preflight());
+    const auto found = testing::run(s.preflight());
     CHECK(std::any_of(found.begin(), found.end(),
                       [](const finding& f) { return f.remedy.find("WAL") != std::string::npos; }));
-    const auto cautions = await(s.cautions());
+    const auto cautions = testing::run(s.cautions());
     REQUIRE(cautions.size() == 1);
     CHECK(cautions[0].find("not in WAL mode") != std::string::npos);
     replica known;

@@ -67,7 +67,7 @@ TEST_CASE("an R-tree is followed and restored exactly", "[sqlite]") {
     source s{here / "a.db"};
     replica known;
     known.begin(s);
-    CHECK(await(s.omissions()).empty());
+    CHECK(testing::run(s.omissions()).empty());
     REQUIRE(sqlite3_db_config(db.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr) == SQLITE_OK);
     db.execute("INSERT INTO boxes VALUES(NULL, 2, 3, 2, 3, 'third')");
     CHECK(db.number("SELECT last_insert_rowid()") == 3);
@@ -99,7 +99,7 @@ TEST_CASE("an R-tree is followed and restored exactly", "[sqlite]") {
     }
     restored.execute("DELETE FROM crates WHERE id < 500; INSERT INTO whole VALUES(1, 1, 1); DROP TABLE later");
     CHECK(restored.text("SELECT rtreecheck('crates')") == "ok");
-    await(s.release());
+    testing::run(s.release());
     CHECK(db.text("SELECT rtreecheck('crates')") == "ok");
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("a full-text index is left out and goes on working", "[sqlite]") {
     source s{here / "a.db"};
     replica known;
     known.begin(s);
-    const auto left_out = names_of(await(s.omissions()));
+    const auto left_out = names_of(testing::run(s.omissions()));
     for (const char* name : {"words", "outside", "old", "words_data", "old_segdir", "outside_idx"}) {
         CAPTURE(name);
         CHECK(std::count(left_out.begin(), left_out.end(), name) == 1);
@@ -142,7 +142,7 @@ TEST_CASE("a virtual table of an unknown module is left out with what may belong
         "CREATE TABLE oddly(a); INSERT INTO oddly VALUES(2); CREATE VIEW of_odd AS SELECT * FROM odd;"
         "CREATE TRIGGER watch AFTER INSERT ON odd_content BEGIN INSERT INTO oddly VALUES(3); END");
     source s{here / "a.db"};
-    const auto found = await(s.preflight());
+    const auto found = testing::run(s.preflight());
     for (const char* table : {"odd", "odd_content"}) {
         CAPTURE(table);
         CHECK(std::any_of(found.begin(), found.end(), [&](const finding& f) {
@@ -151,24 +151,24 @@ TEST_CASE("a virtual table of an unknown module is left out with what may belong
     }
     replica known;
     known.begin(s);
-    CHECK(names_of(await(s.omissions())) == std::vector<std::string>{"odd", "odd_content"});
-    CHECK_THAT(await(s.omissions())[0].why, Catch::Contains("strange"));
+    CHECK(names_of(testing::run(s.omissions())) == std::vector<std::string>{"odd", "odd_content"});
+    CHECK_THAT(testing::run(s.omissions())[0].why, Catch::Contains("strange"));
     db.execute("INSERT INTO oddly VALUES(4); INSERT INTO odd_content VALUES(5)");
     known.catch_up(s);
     CHECK(known.rows == read_all(s));
     CHECK(known.shape.partitions.size() == 2);
 
     target into{here / "restored.db"};
-    await(into.begin(known.shape));
+    testing::run(into.begin(known.shape));
     for (const partition& p : known.shape.partitions) {
         row_batch rows;
         for (const auto& [k, value] : known.rows)
             if (p.interval.contains(k)) rows.append(k, value);
-        await(into.load(p, rows));
-        await(into.complete(p));
+        testing::run(into.load(p, rows));
+        testing::run(into.complete(p));
     }
-    await(into.finish());
-    CHECK(names_of(await(into.omissions())) == std::vector<std::string>{"odd", "odd_content"});
+    testing::run(into.finish());
+    CHECK(names_of(testing::run(into.omissions())) == std::vector<std::string>{"odd", "odd_content"});
     connection restored{here / "restored.db", open_mode::read_write};
     CHECK(restored.number("SELECT sum(a) FROM oddly") == 9);
     CHECK(restored.number("SELECT count(*) FROM sqlite_schema WHERE name IN ('odd', 'odd_content', 'watch')") == 0);
@@ -186,12 +186,12 @@ TEST_CASE("a table that becomes impossible to capture ends, and begins again whe
     known.catch_up(s);
     CHECK(known.shape.partitions.size() == 1);
     CHECK(known.rows == read_all(s));
-    CHECK(names_of(await(s.omissions())) == std::vector<std::string>{"t"});
+    CHECK(names_of(testing::run(s.omissions())) == std::vector<std::string>{"t"});
     db.execute("DROP INDEX low; INSERT INTO t VALUES(3, 'c')");
     known.catch_up(s);
     CHECK(known.shape.partitions.size() == 2);
     CHECK(known.rows == read_all(s));
-    CHECK(await(s.omissions()).empty());
+    CHECK(testing::run(s.omissions()).empty());
     restore(known, here / "restored.db");
     connection restored{here / "restored.db", open_mode::read_write};
     CHECK(dump(restored) == dump(db));

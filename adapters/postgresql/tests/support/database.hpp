@@ -6,7 +6,7 @@
 
 #include "foreshadow/postgresql/postgresql.hpp"
 #include "foreshadow/testing/conformance/source_rules.hpp"
-#include "foreshadow/testing/real_time.hpp"
+#include "run.hpp"
 #include "server.hpp"
 
 #include <cstddef>
@@ -18,11 +18,6 @@
 #include <vector>
 
 namespace foreshadow::postgresql::tests {
-
-template <class T>
-T await(task<T> work) {
-    return testing::real_time{}.run(std::move(work));
-}
 
 /// A user's session.
 class session {

@@ -141,4 +141,7 @@ class server {
     return one;
 }
 
+/// The URL of a new database there.
+[[nodiscard]] inline std::string new_database() { return shared_server().url(shared_server().make_database()); }
+
 }  // namespace foreshadow::postgresql::tests
