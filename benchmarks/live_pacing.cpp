@@ -9,6 +9,8 @@
 // forecast is worth.
 //
 //   benchmark_live_pacing [seeds [folder]]        a table in Markdown
+#include "foretold_changes.hpp"
+
 #include "foreshadow/compose.hpp"
 #include "foreshadow/schedule/at_risk_first.hpp"
 #include "foreshadow/schedule/by_key.hpp"
@@ -21,10 +23,8 @@
 #include "foreshadow/sqlite/source.hpp"
 #include "foreshadow/store/directory_store.hpp"
 #include "foreshadow/testing/random.hpp"
+#include "foreshadow/testing/real_time.hpp"
 #include "foreshadow/testing/shared_server.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,7 +35,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -63,10 +62,14 @@ constexpr std::size_t changing = 24;
 constexpr double span = 30;           ///< seconds within which partitions split
 constexpr double warm_up = 2;         ///< of the users, before a backup begins
 constexpr double horizon = 8;         ///< of the forecast
-constexpr double recall = .72;        ///< of the forecast; as many of its warnings come to nothing
 constexpr double request_gap = 1e-2;  ///< mean, in seconds
 
-enum class knowledge { none, forecast, oracle, shuffled };
+constexpr foretold_changes foretold{.partitions = partitions,
+                                    .changing = changing,
+                                    .begin = warm_up + 1,
+                                    .end = warm_up + span,
+                                    .horizon = horizon,
+                                    .idle = warm_up};
 
 struct policy {
     const char* name;
@@ -76,45 +79,13 @@ struct policy {
     bool feeds_forward = false;
 };
 
-/// A split, or a warning of one, in seconds of a run.
-struct warning {
-    double from;
-    double upto;
-    std::size_t partition;
-    double confidence;
-};
-
 /// When each partition splits; infinity where it does not.
 std::vector<double> splits_of(std::uint64_t seed) {
     ft::seeded_random random{seed * 7919 + 1};
-    std::vector<std::size_t> all(partitions);
-    for (std::size_t i = 0; i < partitions; ++i) all[i] = i;
-    std::vector<double> at(partitions, INFINITY);
-    for (std::size_t i = 0; i < changing; ++i) {
-        std::swap(all[i], all[i + random.below(partitions - i)]);
-        at[all[i]] = warm_up + 1 + (span - 1) * random.unit();
-    }
-    return at;
+    return foretold.times(random);
 }
-
 std::vector<warning> warnings_of(knowledge knows, const std::vector<double>& splits, std::uint64_t seed) {
-    ft::seeded_random random{seed * 104'729 + 5};
-    std::vector<warning> all;
-    if (knows == knowledge::none) return all;
-    for (std::size_t i = 0; i < partitions; ++i) {
-        if (!std::isfinite(splits[i])) continue;
-        if (knows == knowledge::oracle) {
-            all.push_back({splits[i] - horizon, splits[i], i, 1});
-            continue;
-        }
-        if (!random.chance(recall)) continue;
-        all.push_back({splits[i] - horizon * (.2 + .8 * random.unit()), splits[i], i, .5});
-        const double idle = warm_up + span * random.unit();  // and one that comes to nothing
-        all.push_back({idle, idle + horizon, static_cast<std::size_t>(random.below(partitions)), .5});
-    }
-    if (knows == knowledge::shuffled)
-        for (warning& w : all) w.partition = static_cast<std::size_t>(random.below(partitions));
-    return all;
+    return foretold.warnings(knows, splits, ft::seeded_random{seed * 104'729 + 5});
 }
 
 /// Seconds of a clock that all processes share.
@@ -319,20 +290,6 @@ struct watcher {
     }
 };
 
-template <class T>
-T await(fs::task<T> one) {
-    boost::asio::io_context context;
-    std::exception_ptr failure;
-    T made;
-    boost::asio::co_spawn(context, std::move(one), [&](std::exception_ptr e, T value) {
-        failure = e;
-        made = std::move(value);
-    });
-    context.run();
-    if (failure) std::rethrow_exception(failure);
-    return made;
-}
-
 std::string fresh_copy(const std::filesystem::path& folder) {
     const std::filesystem::path path = folder / "run.db";
     for (const char* tail : {"", "-wal", "-shm"}) std::filesystem::remove(path.string() + tail);
@@ -346,7 +303,7 @@ result run(const std::filesystem::path& folder, const policy& how, std::uint64_t
     {
         // As in all backups but the first, the log is there; making it keeps writers waiting once, whatever the pace.
         sq::source before{path};
-        static_cast<void>(await(before.hold(std::nullopt)));
+        static_cast<void>(ft::real_time{}.run(before.hold(std::nullopt)));
     }
     const std::vector<double> splits = splits_of(seed);
     const double begin = now_seconds() + .5;
@@ -363,7 +320,7 @@ result run(const std::filesystem::path& folder, const policy& how, std::uint64_t
                     fs::predict_with(given_forecast{warnings_of(how.knows, splits, seed), begin}),
                     fs::scan_by(chosen_order{how.by_risk}), fs::pace_by(chosen_pace{how.pace(), how.feeds_forward}),
                     fs::observe_with(watcher{&chunks, &out.turns_a_minute, &out.probes}), fs::with(options));
-    const fs::restore_point point = await(composed.back_up());
+    const fs::restore_point point = ft::real_time{}.run(composed.back_up());
     out.seconds = now_seconds() - begin - warm_up;
     out.turns_a_minute /= std::max(out.seconds / 60, 1.0);
     out.requests = beside.end();

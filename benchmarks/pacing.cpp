@@ -5,6 +5,8 @@
 // partition counts as captured when its last chunk was read before it changed.
 //
 //   benchmark_pacing [seeds]        a table in Markdown
+#include "foretold_changes.hpp"
+
 #include "foreshadow/schedule/at_risk_first.hpp"
 #include "foreshadow/schedule/by_key.hpp"
 #include "foreshadow/schedule/fixed_rate.hpp"
@@ -40,9 +42,8 @@ constexpr std::size_t changing = 60;
 constexpr double request_seconds = .001;
 constexpr double span = 900;  ///< seconds within which partitions change
 constexpr double horizon = 90;
-constexpr double recall = .72;  ///< of the forecast; as many of its warnings come to nothing
-
-enum class knowledge { none, forecast, oracle, shuffled };
+constexpr foretold_changes foretold{
+    .partitions = partitions, .changing = changing, .begin = 20, .end = span, .horizon = horizon, .idle = 0};
 
 struct policy {
     const char* name;
@@ -64,13 +65,6 @@ struct scene {
     }
 };
 
-struct warning {
-    double from;
-    double upto;
-    std::size_t partition;
-    double confidence;
-};
-
 struct result {
     double p99 = 0;
     double p999 = 0;
@@ -79,39 +73,13 @@ struct result {
     double turns_a_minute = 0;  ///< how often the rate changed its direction
 };
 
-/// What a forecast says, and when: a warning is out from its time until its partition changes or the horizon is over.
-std::vector<warning> warnings_of(knowledge knows, const std::vector<double>& change, ft::seeded_random random) {
-    std::vector<warning> all;
-    if (knows == knowledge::none) return all;
-    for (std::size_t i = 0; i < partitions; ++i) {
-        if (!std::isfinite(change[i])) continue;
-        if (knows == knowledge::oracle) {
-            all.push_back({change[i] - horizon, change[i], i, 1});
-            continue;
-        }
-        if (!random.chance(recall)) continue;
-        const double from = change[i] - horizon * (.2 + .8 * random.unit());
-        all.push_back({from, change[i], i, .5});
-        const double idle = span * random.unit();  // and one that comes to nothing
-        all.push_back({idle, idle + horizon, static_cast<std::size_t>(random.below(partitions)), .5});
-    }
-    if (knows == knowledge::shuffled)
-        for (warning& w : all) w.partition = static_cast<std::size_t>(random.below(partitions));
-    return all;
-}
-
 class experiment {
   public:
     experiment(const scene& where, const policy& how, std::uint64_t seed, double upto)
         : how_{how}, server_{seed, [where](double at) { return where.requests(at); }, request_seconds}, upto_{upto} {
         ft::seeded_random random{seed * 7919 + 1};
-        std::vector<std::size_t> all(partitions);
-        for (std::size_t i = 0; i < partitions; ++i) all[i] = i;
-        for (std::size_t i = 0; i < changing; ++i) {
-            std::swap(all[i], all[i + random.below(partitions - i)]);
-            change_[all[i]] = 20 + (span - 20) * random.unit();
-        }
-        warnings_ = warnings_of(how.knows, change_, random.fork());
+        change_ = foretold.times(random);
+        warnings_ = foretold.warnings(how.knows, change_, random.fork());
         std::vector<fs::piece> pieces;
         for (std::uint64_t i = 0; i < partitions; ++i)
             pieces.push_back({.interval = {std::to_string(1000 + i), std::to_string(1001 + i)},
@@ -204,7 +172,7 @@ class experiment {
     policy how_;
     ft::shared_server server_;
     double upto_;
-    std::vector<double> change_ = std::vector<double>(partitions, INFINITY);
+    std::vector<double> change_;
     std::vector<warning> warnings_;
     fs::scan_plan plan_;
     std::vector<fs::prediction> live_;
