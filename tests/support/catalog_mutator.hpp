@@ -34,10 +34,14 @@ class catalog_mutator {
     std::string mutate(fs::catalog& knows) {
         std::string done = mutate_one(knows);
         if (!remakes_) return done;
+        is_told_once_ = is_told_once_ || done.starts_with("image") || done.starts_with("run");
         for (fs::image& i : knows.known.images) i = fs::fingerprinted(std::move(i));
         for (fs::run& r : knows.known.runs) r = fs::fingerprinted(std::move(r));
         return done.empty() ? done : done + " from the first";
     }
+
+    /// Whether it did something that nothing else in the catalog tells of.
+    [[nodiscard]] bool is_told_once() const noexcept { return is_told_once_; }
 
   private:
     std::string mutate_one(fs::catalog& knows) {
@@ -171,6 +175,7 @@ class catalog_mutator {
     fs::testing::seeded_random dice_;
     neighbour beside_;
     bool remakes_;
+    bool is_told_once_ = false;
 };
 
 }  // namespace support

@@ -578,9 +578,9 @@ catalog_result try_catalog(std::uint64_t seed, bool mutated) {
             const std::string done = with.mutate(point.knows);
             if (done.empty()) continue;
             result.done += (result.done.empty() ? "" : ", ") + done;
-            tells_once = tells_once || (remakes && (done.starts_with("image") || done.starts_with("run")));
             --left;
         }
+        tells_once = with.is_told_once();
     }
     const bool is_accepted = is_consistent(point);
     result.is_refused = !is_accepted;

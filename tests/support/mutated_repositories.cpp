@@ -188,9 +188,9 @@ class mutated_repositories::base {
                 const std::string one = with.mutate(point.knows);
                 if (one.empty()) continue;
                 done += (done.empty() ? "" : ", ") + one;
-                tells_once_ = tells_once_ || (remakes && (one.starts_with("image") || one.starts_with("run")));
                 --left;
             }
+            tells_once_ = with.is_told_once();
         }
         put_again(object, fs::object_kind::point, point);
         return "point " + point.id + ": " + done;
