@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "foreshadow/plane/coverage.hpp"
 
+#include "part.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <cstdint>
@@ -9,12 +11,10 @@
 #include <vector>
 
 using namespace foreshadow;
+using testing::part;
 
 namespace {
 
-partition part(std::uint64_t native, key begin, key end) {
-    return {.id = {native, {1}}, .name = "p", .interval = {std::move(begin), std::move(end)}};
-}
 image img(key begin, key end, std::uint64_t low, std::uint64_t high, std::vector<position> also = {}) {
     return {{std::move(begin), std::move(end)}, {{low}, {high}, std::move(also)}, "image", 0, 0};
 }

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "foreshadow/plane/lineage.hpp"
 
+#include "part.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <string>
 #include <vector>
 
 using namespace foreshadow;
+using testing::part;
 
 namespace {
-
-partition part(std::uint64_t native, key begin, key end) {
-    return {.id = {native, {1}}, .name = std::to_string(native), .interval = {std::move(begin), std::move(end)}};
-}
 
 std::vector<std::uint64_t> natives(const std::vector<partition>& side) {
     std::vector<std::uint64_t> ids;

@@ -2,6 +2,8 @@
 #include "foreshadow/predict/judge.hpp"
 #include "foreshadow/predict/sanitize.hpp"
 
+#include "part.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <cmath>
@@ -10,12 +12,10 @@
 #include <set>
 
 using namespace foreshadow;
+using testing::part;
 
 namespace {
 
-partition part(std::uint64_t id, key begin, key end) {
-    return {{id, {1}}, "p", {std::move(begin), std::move(end)}, content::data, false, 0, 0};
-}
 prediction foretell(std::uint64_t id, lineage_kind kind, std::vector<std::uint64_t> partitions,
                     std::vector<key> boundaries = {}) {
     prediction p;

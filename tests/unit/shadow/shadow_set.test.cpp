@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "foreshadow/shadow/shadow_set.hpp"
 
+#include "part.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <limits>
@@ -9,12 +11,10 @@
 #include <string>
 
 using namespace foreshadow;
+using testing::part;
 
 namespace {
 
-partition part(std::uint64_t id, key begin, key end) {
-    return {{id, {1}}, "p", {std::move(begin), std::move(end)}, content::data, false, 0, 0};
-}
 layout two() { return {{1}, {part(1, "a", "m"), part(2, "m", "z")}}; }
 
 prediction foretell(std::uint64_t id, lineage_kind kind, std::vector<std::uint64_t> partitions,
