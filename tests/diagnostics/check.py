@@ -7,7 +7,7 @@
 #     // note: <regex of a note's text>            (optional, for what compilers say around the error)
 #     <a statement, up to the line that ends with ;>
 #
-# Without its bad statements it must compile; with any one of them it must not, one *error line of the compiler* must
+# Without its bad statements it must compile without a warning, its headers included; with any one of them it must not, one *error line of the compiler* must
 # match, and one diagnostic must stand at the statement's own line. A search through all output would be fooled, since
 # compilers echo the source, comments included: so the echo is switched off, and the markers are taken out as well.
 #
@@ -62,16 +62,16 @@ def is_clang(command):
 
 
 def precompile(command, lines, folder):
-    """The command with the headers that the case includes already read, and the case without them."""
+    """The command with the headers that the case includes already read, the case without them, and what was said."""
     end = next(i for i, line in enumerate(lines) if line.strip() and not line.lstrip().startswith(("//", "#")))
     header = Path(folder, "headers.hpp")
     header.write_text("\n".join(lines[:end]) + "\n")
     compiled = header.with_suffix(".pch" if is_clang(command) else ".hpp.gch")
     done = subprocess.run([*command, "-x", "c++-header", str(header), "-o", str(compiled)], capture_output=True, text=True)
     if done.returncode:
-        return command, lines  # what is wrong with them is said where the case is compiled
+        return command, lines, ""  # what is wrong with them is said where the case is compiled
     use = ["-include-pch", str(compiled)] if is_clang(command) else ["-include", str(header)]
-    return [*command, *use], [""] * end + lines[end:]
+    return [*command, *use], [""] * end + lines[end:], done.stderr
 
 
 def compile_source(command, path, lines):
@@ -94,7 +94,9 @@ def check(path, command):
     """What is wrong with the case, or nothing."""
     lines, good, statements = parse(Path(path).read_text())
     with tempfile.TemporaryDirectory() as folder:
-        command, good = precompile(command, good, folder)
+        command, good, said = precompile(command, good, folder)
+        if "warning: " in said:
+            return f"its headers do not compile without a warning:\n{said}"
         return check_statements(path, command, lines, good, statements)
 
 
@@ -132,8 +134,8 @@ def with_statements(lines, good, statements):
 
 def check_statements(path, command, lines, good, statements):
     compiles, _, output = compile_source(command, path, good)
-    if not compiles:
-        return f"it does not compile without its bad statements:\n{output}"
+    if not compiles or "warning: " in output:
+        return f"it does not compile without a warning without its bad statements:\n{output}"
     # All at once: where an error that stands at a statement is the one that is expected, it is refused for that.
     _, diagnostics, _ = compile_source(command, path, with_statements(lines, good, statements))
     told = groups_of(diagnostics)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from check import check
 
-COMMAND = ["c++", "-std=c++20"]
+COMMAND = ["c++", "-std=c++20", "-Wall"]
 GUARDED = """template <class T>
 void wants_small(T) {
     static_assert(sizeof(T) <= 2, "too large to be small");
@@ -24,6 +24,7 @@ int main() {
 def verdict(body, head=GUARDED):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "case.cpp")
+        Path(folder, "old.hpp").write_text("[[deprecated]] int old();\ninline int user() { return old(); }\n")
         path.write_text(head + body + "}\n")
         return check(path, COMMAND) or "accepted"
 
@@ -48,6 +49,12 @@ class Diagnostics(unittest.TestCase):
     def test_a_case_that_is_broken_anyway_is_not(self):
         body = "    // bad: too large to be small\n    wants_small(1L);\n    no_such_function();\n"
         self.assertIn("without its bad statements", verdict(body))
+
+    def test_a_warning_is_not(self):
+        body = "    int left_over;\n    // bad: too large to be small\n    wants_small(1L);\n"
+        self.assertIn("without a warning", verdict(body))
+        head = '#include "old.hpp"\n' + GUARDED
+        self.assertIn("without a warning", verdict("    // bad: too large to be small\n    wants_small(1L);\n", head))
 
     def test_each_bad_statement_counts(self):
         body = ("    // bad: too large to be small\n    wants_small(1L);\n"

@@ -21,6 +21,7 @@
 #include "foreshadow/target/target.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -57,16 +58,18 @@ class restore {
         co_await collect_journal(point, cover, log);
 
         co_await target_.begin(shape);
-        // Definitions come before the rows that need them.
-        std::stable_partition(shape.partitions.begin(), shape.partitions.end(),
-                              [](const partition& p) { return p.holds == content::definitions; });
-        for (const partition& part : shape.partitions) co_await fill(part, cover, known, log);
+        for (const content holds : restored_in_order)
+            for (const partition& part : shape.partitions)
+                if (part.holds == holds) co_await fill(part, cover, known, log);
         co_await target_.finish();
         if constexpr (requires(Target& into) { into.omissions(); }) report_.omissions = co_await target_.omissions();
         co_return std::move(report_);
     }
 
   private:
+    /// Definitions come before the rows that need them.
+    static constexpr std::array restored_in_order{content::definitions, content::data};
+
     /// Sets `report_.at`: the point's own T, or the last commit at or before what was asked for.
     task<> choose_time(const restore_point& point, const restore_options& options) {
         report_.at = point.at;

@@ -11,10 +11,12 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
 #include <span>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -72,8 +74,9 @@ class judge {
             return false;
         });
         note_erasure(settled.size());
-        std::stable_sort(settled.begin(), settled.end(),
-                         [](const verdict& a, const verdict& b) { return a.event < b.event; });
+        std::sort(settled.begin(), settled.end(), [](const verdict& a, const verdict& b) {
+            return std::tie(a.event, a.prediction) < std::tie(b.event, b.prediction);
+        });
         return settled;
     }
     std::vector<std::pair<std::uint64_t, outcome>> settle(const lineage_event& event) {
@@ -116,10 +119,17 @@ class judge {
 
     /// Puts what was recorded since the last time where it belongs.
     void arrange() {
-        const auto surer = [](const prediction& a, const prediction& b) { return a.confidence > b.confidence; };
+        if (arranged_ == live_.size()) return;
+        const auto surer = [](const prediction& a, const prediction& b) {
+            return std::tie(b.confidence, a.id) < std::tie(a.confidence, b.id);
+        };
         const auto fresh = live_.begin() + static_cast<std::ptrdiff_t>(arranged_);
-        std::stable_sort(fresh, live_.end(), surer);
-        std::inplace_merge(live_.begin(), fresh, live_.end(), surer);
+        std::sort(fresh, live_.end(), surer);
+        std::vector<prediction> all;
+        all.reserve(live_.size());
+        std::merge(std::move_iterator{live_.begin()}, std::move_iterator{fresh}, std::move_iterator{fresh},
+                   std::move_iterator{live_.end()}, std::back_inserter(all), surer);
+        live_ = std::move(all);
         arranged_ = live_.size();
     }
     void forget(const prediction& p) {

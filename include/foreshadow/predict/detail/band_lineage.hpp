@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <tuple>
 #include <vector>
 
 namespace foreshadow::detail {
@@ -134,7 +135,9 @@ inline void bands::change(const lineage_event& event) {
             }
         }
         columns.write(s, sum);
-        if (parents.size() > 1) std::stable_sort(old.begin(), old.end(), [](auto& a, auto& b) { return a.at < b.at; });
+        if (parents.size() > 1)
+            std::sort(old.begin(), old.end(),
+                      [](auto& a, auto& b) { return std::tie(a.at, a.bytes) < std::tie(b.at, b.bytes); });
         for (const old_versions::entry& e : old) versions.add(columns.old[s], e.at, static_cast<double>(e.bytes));
         if (sum.in.inserted + sum.in.updated + sum.in.erased + sum.in.bytes != 0) touch(s);
         if (parents.empty()) {

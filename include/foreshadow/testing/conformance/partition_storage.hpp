@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -79,8 +80,8 @@ class partition_storage_kit {
             if (count < 300 && random.chance(.01)) value.assign(1'200'000, 'V');
             rows.emplace_back(std::move(k), std::move(value));
         }
-        std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-        return rows;
+        const std::multimap<key, std::string> sorted{rows.begin(), rows.end()};  // equal keys in their order
+        return {sorted.begin(), sorted.end()};
     }
     [[nodiscard]] static key_range some_range(seeded_random& random, const rows_type& rows) {
         const auto edge = [&] {

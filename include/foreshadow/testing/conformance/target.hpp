@@ -76,9 +76,10 @@ class target_kit {
 
     /// Partitions in the order in which a restore gives them: definitions first.
     [[nodiscard]] static std::vector<partition> in_order(const layout& shape) {
-        std::vector<partition> all = shape.partitions;
-        std::stable_partition(all.begin(), all.end(),
-                              [](const partition& p) { return p.holds == content::definitions; });
+        std::vector<partition> all;
+        for (const content holds : {content::definitions, content::data})
+            for (const partition& p : shape.partitions)
+                if (p.holds == holds) all.push_back(p);
         return all;
     }
     /// The rows of a partition in batches of so many; an empty batch before and after.
