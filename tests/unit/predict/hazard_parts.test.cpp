@@ -340,6 +340,24 @@ TEST_CASE("Many keys looked up at once find what each finds alone") {
     }
 }
 
+TEST_CASE("A key below all bands belongs to none, though it ends like one that has an owner") {
+    band_index index;
+    band_index::slot next = 0;
+    for (const char* table : {"customers/", "invoices/"}) {
+        for (int i = 100; i < 300; ++i) {
+            const std::string begin = table + std::to_string(i);
+            index.insert(next++, {begin, begin + "~"});
+        }
+    }
+    for (const char* below : {"", "a", "accounts/250", "archives/150", "customer", "customers.", "customers/0"}) {
+        const key_view asked{below};
+        CHECK(index.find(asked) == band_index::none);
+        band_index::slot found = 0;
+        index.at_or_before({&asked, 1}, {&found, 1});
+        CHECK(found == band_index::none);
+    }
+}
+
 TEST_CASE("Families that split often have thresholds of their own, however many came before, and each its own") {
     thresholds limits;
     const auto split = [&](std::uint32_t family, double at_bytes) {

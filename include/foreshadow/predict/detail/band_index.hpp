@@ -9,13 +9,13 @@
 #pragma once
 
 #include "foreshadow/plane/key_range.hpp"
+#include "foreshadow/predict/detail/band_block.hpp"
+#include "foreshadow/predict/detail/key_head.hpp"
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <utility>
 #include <vector>
@@ -27,12 +27,6 @@ class band_index {
     using slot = std::uint32_t;
     static constexpr slot none = 0xffff'ffff;
 
-    void clear() {
-        blocks_.clear();
-        tops_.clear();
-        ranges_.clear();
-        size_ = 0;
-    }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] const key_range& range_of(slot s) const noexcept { return ranges_[s]; }
 
@@ -46,51 +40,40 @@ class band_index {
     [[nodiscard]] slot at_or_before(key_view k) const {
         if (blocks_.empty()) return none;
         const std::size_t in = block_of(k);
-        const std::size_t below = rank(blocks_[in], k);
-        if (below > 0) return blocks_[in].slots[below - 1];
-        return in == 0 ? none : blocks_[in - 1].slots.back();
+        return before(in, rank(in, k));
     }
 
-    static constexpr std::size_t at_once = 16;
+    static constexpr std::size_t at_once = 32;
 
     /// The same for up to `at_once` keys.
     void at_or_before(std::span<const key_view> keys, std::span<slot> found) const {
         if (blocks_.empty()) return std::fill(found.begin(), found.end(), none);
-        std::array<wide_head, at_once> wanted;
-        std::array<std::size_t, at_once> place{};
-        for (std::size_t i = 0; i < keys.size(); ++i) wanted[i] = wide_head_of(keys[i]);
-        for (std::size_t left = tops_.size(); left > 1;) {
-            const std::size_t half = left / 2;
-            for (std::size_t i = 0; i < keys.size(); ++i)
-                place[i] += half * static_cast<std::size_t>(tops_[place[i] + half - 1] < wanted[i]);
-            left -= half;
-        }
+        std::array<wide_head, at_once> front;
+        std::array<std::uint32_t, at_once> place;  // of its block
+        for (std::size_t i = 0; i < keys.size(); ++i) front[i] = wide_head_of(keys[i]);
+        find_blocks(keys, front, place);
+
+        std::array<std::uint64_t, at_once> head;
+        std::array<std::uint32_t, at_once> row;
         for (std::size_t i = 0; i < keys.size(); ++i) {
-            place[i] += static_cast<std::size_t>(tops_[place[i]] < wanted[i]);
-            const bool is_told = place[i] == tops_.size() || !(tops_[place[i]] == wanted[i]);
-            if (!is_told) {
-                const bool is_only = place[i] + 1 == tops_.size() || !(tops_[place[i] + 1] == wanted[i]);
-                place[i] = is_only ? place[i] + static_cast<std::size_t>(blocks_[place[i]].low <= keys[i])
-                                   : block_of(keys[i]) + 1;
+            const band_block& b = blocks_[place[i]];
+            if (!b.is_bounded && b.prefix.side_of(front[i]) != shared_prefix::side::among) {
+                found[i] = before(place[i], rank(place[i], keys[i]));
+                row[i] = none;
+                continue;
             }
-            place[i] = std::max<std::size_t>(place[i], 1) - 1;
-            __builtin_prefetch(&blocks_[place[i]]);
+            head[i] = key_head(keys[i], b.prefix.skip);
+            row[i] = static_cast<std::uint32_t>(b.row_of(head[i]));
+            __builtin_prefetch(pages_[b.page].heads.data() + row[i]);
+            __builtin_prefetch(pages_[b.page].slots.data() + row[i]);
         }
         for (std::size_t i = 0; i < keys.size(); ++i) {
-            const block& b = blocks_[place[i]];
-            __builtin_prefetch(b.heads.data() + b.heads.size() / 2);
-            __builtin_prefetch(b.heads.data() + b.heads.size() / 4);
-            __builtin_prefetch(b.heads.data() + b.heads.size() * 3 / 4);
-        }
-        for (std::size_t i = 0; i < keys.size(); ++i) {
-            place[i] = place[i] << 8 | rank(blocks_[place[i]], keys[i]);
-            const block& b = blocks_[place[i] >> 8];
-            __builtin_prefetch(b.slots.data() + (place[i] & 0xff));
-        }
-        for (std::size_t i = 0; i < keys.size(); ++i) {
-            const std::size_t in = place[i] >> 8;
-            const std::size_t below = place[i] & 0xff;
-            found[i] = below > 0 ? blocks_[in].slots[below - 1] : in == 0 ? none : blocks_[in - 1].slots.back();
+            if (row[i] == none) continue;
+            const band_block& b = blocks_[place[i]];
+            const block_page& page = pages_[b.page];
+            std::size_t below = row[i] + page.smaller(row[i], head[i]);
+            if (below < b.count && page.heads[below] == head[i]) below = rank(place[i], keys[i]);
+            found[i] = before(place[i], below);
         }
     }
 
@@ -109,14 +92,21 @@ class band_index {
     }
 
     void erase(slot s) {
-        const place where = locate(s);
-        block& b = blocks_[where.block];
-        b.slots.erase(b.slots.begin() + static_cast<std::ptrdiff_t>(where.at));
-        b.heads.erase(b.heads.begin() + static_cast<std::ptrdiff_t>(where.at));
-        if (b.slots.empty()) {
-            blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(where.block));
-            tops_.erase(tops_.begin() + static_cast<std::ptrdiff_t>(where.block));
-            bound(where.block);
+        const std::size_t in = block_of(ranges_[s].begin);
+        const std::size_t at = rank(in, ranges_[s].begin) - 1;
+        band_block& b = blocks_[in];
+        block_page& page = pages_[b.page];
+        std::copy(page.slots.begin() + at + 1, page.slots.begin() + b.count, page.slots.begin() + at);
+        std::copy(page.heads.begin() + at + 1, page.heads.begin() + b.count, page.heads.begin() + at);
+        page.heads[--b.count] = ~std::uint64_t{0};
+        copy_lasts(b);
+        if (b.count == 0) {
+            free_pages_.push_back(b.page);
+            blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(in));
+            tops_.erase(tops_.begin() + static_cast<std::ptrdiff_t>(in));
+            lows_.erase(lows_.begin() + static_cast<std::ptrdiff_t>(in));
+            raise();
+            bound(in);
         }
         ranges_[s] = {};
         --size_;
@@ -125,8 +115,8 @@ class band_index {
     /// Visits all bands in key order.
     template <class F>
     void for_each(F&& visit) const {
-        for (const block& b : blocks_)
-            for (const slot s : b.slots) visit(s);
+        for (const band_block& b : blocks_)
+            for (std::size_t at = 0; at < b.count; ++at) visit(pages_[b.page].slots[at]);
     }
 
     /// Visits bands in key order from the one that `k` lies in, or the next, until `visit` returns false.
@@ -134,160 +124,144 @@ class band_index {
     void for_each_from(key_view k, F&& visit) const {
         if (blocks_.empty()) return;
         std::size_t in = block_of(k);
-        std::size_t at = rank(blocks_[in], k);
+        std::size_t at = rank(in, k);
         if (at > 0) --at;
         for (; in < blocks_.size(); ++in, at = 0)
-            for (; at < blocks_[in].slots.size(); ++at)
-                if (ranges_[blocks_[in].slots[at]].ends_after(k) && !visit(blocks_[in].slots[at])) return;
+            for (; at < blocks_[in].count; ++at) {
+                const slot s = pages_[blocks_[in].page].slots[at];
+                if (ranges_[s].ends_after(k) && !visit(s)) return;
+            }
     }
 
     /// The band before and the band after, or `none`.
     [[nodiscard]] std::pair<slot, slot> neighbours(slot s) const {
-        const place where = locate(s);
-        const auto& here = blocks_[where.block].slots;
-        slot before = none;
-        slot after = none;
-        if (where.at > 0)
-            before = here[where.at - 1];
-        else if (where.block > 0)
-            before = blocks_[where.block - 1].slots.back();
-        if (where.at + 1 < here.size())
-            after = here[where.at + 1];
-        else if (where.block + 1 < blocks_.size())
-            after = blocks_[where.block + 1].slots.front();
-        return {before, after};
+        const std::size_t in = block_of(ranges_[s].begin);
+        const std::size_t after = rank(in, ranges_[s].begin);
+        slot next = none;
+        if (after < blocks_[in].count)
+            next = pages_[blocks_[in].page].slots[after];
+        else if (in + 1 < blocks_.size())
+            next = pages_[blocks_[in + 1].page].slots[0];
+        return {before(in, after - 1), next};
     }
 
   private:
-    static constexpr std::size_t fullest = 64;
-
-    struct block {
-        key low;                  ///< begin of the first band when the block was made; not above it
-        key shared;               ///< what all begins have in common
-        bool is_bounded = false;  ///< whether all keys between `low` and the next block's have that in common, too
-        std::vector<std::uint64_t> heads;
-        std::vector<slot> slots;
-    };
-
-    /// Eight bytes of `k` behind `skip`, as a number that orders as they do.
-    [[nodiscard]] static std::uint64_t head(key_view k, std::size_t skip) noexcept {
-        std::uint64_t value = 0;
-        if constexpr (std::endian::native == std::endian::little) {
-            if (k.size() >= skip + 8) {
-                std::memcpy(&value, k.data() + skip, 8);
-                return __builtin_bswap64(value);
-            }
+    /// The blocks of some keys, step by step for all of them.
+    void find_blocks(std::span<const key_view> keys, std::span<const wide_head> front,
+                     std::span<std::uint32_t> place) const {
+        std::array<wide_head, at_once> wanted;
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            wanted[i] = prefix_.skip == 0 ? front[i] : wide_head_of(keys[i], prefix_.skip);
+        std::fill_n(place.begin(), keys.size(), 0);
+        const wide_head* const tops = tops_.data();
+        for (std::size_t left = tops_.size(); left > 1;) {
+            const auto half = static_cast<std::uint32_t>(left / 2);
+            for (std::size_t i = 0; i < keys.size(); ++i)  // no branch to be mispredicted
+                place[i] += half & (0U - static_cast<std::uint32_t>(tops[place[i] + half] <= wanted[i]));
+            left -= half;
         }
-        const std::size_t there = k.size() > skip ? std::min<std::size_t>(k.size() - skip, 8) : 0;
-        if constexpr (std::endian::native == std::endian::little) {
-            if (there > 0 && k.size() >= 8) {  // its last eight bytes, without those that are not asked for
-                std::memcpy(&value, k.data() + k.size() - 8, 8);
-                return __builtin_bswap64(value) << (8 * (8 - there));
-            }
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            if (tops[place[i]] == wanted[i] || prefix_.side_of(front[i]) != shared_prefix::side::among)
+                place[i] = static_cast<std::uint32_t>(block_of(keys[i]));
+            __builtin_prefetch(&blocks_[place[i]]);
+            __builtin_prefetch(&blocks_[place[i]].prefix);
         }
-        for (std::size_t i = 0; i < there; ++i) value = value << 8 | static_cast<unsigned char>(k[skip + i]);
-        return there == 0 ? 0 : value << (8 * (8 - there));
     }
 
-    struct wide_head {
-        std::uint64_t first = 0;
-        std::uint64_t second = 0;
-
-        friend bool operator==(const wide_head&, const wide_head&) = default;
-        friend bool operator<(const wide_head& a, const wide_head& b) noexcept {  // without a branch
-            return static_cast<bool>(static_cast<int>(a.first < b.first) |
-                                     (static_cast<int>(a.first == b.first) & static_cast<int>(a.second < b.second)));
-        }
-    };
-    [[nodiscard]] static wide_head wide_head_of(key_view k) noexcept { return {head(k, 0), head(k, 8)}; }
-
+    /// The block that `k` lies in, or the first.
     [[nodiscard]] std::size_t block_of(key_view k) const {
-        // Sixteen bytes tell most blocks apart, and stand side by side.
-        const wide_head wanted = wide_head_of(k);
-        const auto [first, last] = std::equal_range(tops_.begin(), tops_.end(), wanted);
-        const auto from = blocks_.begin() + (first - tops_.begin());
-        const auto after = std::upper_bound(from, blocks_.begin() + (last - tops_.begin()), k,
-                                            [](key_view value, const block& b) { return value < b.low; });
-        return after == blocks_.begin() ? 0 : static_cast<std::size_t>(after - blocks_.begin()) - 1;
+        if (blocks_.size() == 1) return 0;
+        const int order = k.substr(0, prefix_.skip).compare(key_view{lows_[1]}.substr(0, prefix_.skip));
+        if (order != 0) return order < 0 ? 0 : blocks_.size() - 1;
+        const auto [first, last] = std::equal_range(tops_.begin() + 1, tops_.end(), wide_head_of(k, prefix_.skip));
+        const auto after =
+            std::upper_bound(lows_.begin() + (first - tops_.begin()), lows_.begin() + (last - tops_.begin()), k);
+        return static_cast<std::size_t>(after - lows_.begin()) - 1;
     }
 
     /// How many of the block's bands begin at or before `k`.
-    [[nodiscard]] std::size_t rank(const block& b, key_view k) const {
+    [[nodiscard]] std::size_t rank(std::size_t in, key_view k) const {
+        const band_block& b = blocks_[in];
+        const block_page& page = pages_[b.page];
         if (!b.is_bounded) {
-            const int order = k.substr(0, b.shared.size()).compare(b.shared);
-            if (order != 0) return order < 0 ? 0 : b.slots.size();
+            const key_view shared = key_view{ranges_[page.slots[0]].begin}.substr(0, b.prefix.skip);
+            const int order = k.substr(0, b.prefix.skip).compare(shared);
+            if (order != 0) return order < 0 ? 0 : b.count;
         }
-        const std::uint64_t wanted = head(k, b.shared.size());
-        std::size_t low = 0;
-        for (std::size_t left = b.heads.size(); left > 1;) {  // no branch to be mispredicted
-            const std::size_t half = left / 2;
-            low += b.heads[low + half - 1] < wanted ? half : 0;
-            left -= half;
-        }
-        low += b.heads[low] < wanted ? 1 : 0;
-        if (low == b.heads.size() || b.heads[low] != wanted) return low;
-        const auto first = b.slots.begin() + static_cast<std::ptrdiff_t>(low);
-        auto last = first;
-        const auto same = std::upper_bound(b.heads.begin() + static_cast<std::ptrdiff_t>(low), b.heads.end(), wanted);
-        last = b.slots.begin() + (same - b.heads.begin());
-        const auto found = std::upper_bound(first, last, k, [&](key_view v, slot s) { return v < ranges_[s].begin; });
-        return static_cast<std::size_t>(found - b.slots.begin());
+        const std::uint64_t head = key_head(k, b.prefix.skip);
+        const std::size_t row = b.row_of(head);
+        const std::size_t low = std::min<std::size_t>(row + page.smaller(row, head), b.count);
+        if (low == b.count || page.heads[low] != head) return low;
+        const auto last = std::upper_bound(page.heads.begin() + low, page.heads.begin() + b.count, head);
+        const auto found = std::upper_bound(page.slots.begin() + low, page.slots.begin() + (last - page.heads.begin()),
+                                            k, [&](key_view v, slot s) { return v < ranges_[s].begin; });
+        return static_cast<std::size_t>(found - page.slots.begin());
     }
 
-    struct place {
-        std::size_t block;
-        std::size_t at;
-    };
-    [[nodiscard]] place locate(slot s) const {
-        const std::size_t in = block_of(ranges_[s].begin);
-        return {in, rank(blocks_[in], ranges_[s].begin) - 1};
+    /// The band before the place `rank` of a block.
+    [[nodiscard]] slot before(std::size_t in, std::size_t rank) const noexcept {
+        if (rank > 0) return pages_[blocks_[in].page].slots[rank - 1];
+        if (in == 0) return none;
+        const band_block& left = blocks_[in - 1];
+        return pages_[left.page].slots[left.count - 1];
+    }
+
+    [[nodiscard]] std::uint32_t take_page() {
+        if (free_pages_.empty()) {
+            pages_.emplace_back();
+            return static_cast<std::uint32_t>(pages_.size() - 1);
+        }
+        const std::uint32_t page = free_pages_.back();
+        free_pages_.pop_back();
+        return page;
     }
 
     void insert_one(slot s) {
         const key& begin = ranges_[s].begin;
         if (blocks_.empty()) {
-            blocks_.push_back({.low = begin, .shared = {}, .is_bounded = false, .heads = {}, .slots = {s}});
-            tops_.push_back(wide_head_of(begin));
-            renew(blocks_.back());
-            return;
+            place_block(0, std::span{&s, 1});
+            return bound(0);
         }
-        const bool is_last = ranges_[blocks_.back().slots.back()].begin < begin;
-        const std::size_t in = is_last ? blocks_.size() - 1 : block_of(begin);
-        block& b = blocks_[in];
-        const std::size_t at = is_last ? b.slots.size() : rank(b, begin);
-        const bool shares = begin.compare(0, b.shared.size(), b.shared) == 0;
-        b.slots.insert(b.slots.begin() + static_cast<std::ptrdiff_t>(at), s);
-        if (begin < b.low) {
-            b.low = begin;
-            tops_[in] = wide_head_of(begin);
-            bound(in);
-        }
-        if (b.slots.size() > fullest) {
+        const band_block& last = blocks_.back();
+        const bool is_last = ranges_[pages_[last.page].slots[last.count - 1]].begin < begin;
+        std::size_t in = is_last ? blocks_.size() - 1 : block_of(begin);
+        if (blocks_[in].count == block_page::room) {
             split_block(in, is_last);
-        } else if (shares) {
-            b.heads.insert(b.heads.begin() + static_cast<std::ptrdiff_t>(at), head(begin, b.shared.size()));
-        } else {
-            renew(b);
+            if (!(begin < lows_[in + 1])) ++in;
+        }
+        band_block& b = blocks_[in];
+        block_page& page = pages_[b.page];
+        const std::size_t at = is_last ? b.count : rank(in, begin);
+        const bool shares = begin.compare(0, b.prefix.skip, ranges_[page.slots[0]].begin, 0, b.prefix.skip) == 0;
+        std::copy_backward(page.slots.begin() + at, page.slots.begin() + b.count, page.slots.begin() + b.count + 1);
+        std::copy_backward(page.heads.begin() + at, page.heads.begin() + b.count, page.heads.begin() + b.count + 1);
+        page.slots[at] = s;
+        page.heads[at] = key_head(begin, b.prefix.skip);
+        ++b.count;
+        if (begin < lows_[in]) {
+            lows_[in] = begin;  // of the first, since it lies below all
             bound(in);
         }
-    }
-
-    [[nodiscard]] static std::size_t in_common(key_view a, key_view b) noexcept {
-        const auto differ = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first;
-        return static_cast<std::size_t>(differ - a.begin());
+        if (shares) return copy_lasts(b);
+        renew(b);
+        bound(in);
     }
 
     /// Where neighbours have least in common, and nearest to the middle of such places; at the end of all, where bands
     /// come in order, at the last such place.
-    [[nodiscard]] std::size_t cut_of(const block& b, bool is_last) const {
-        const std::size_t count = b.slots.size();
+    [[nodiscard]] std::size_t cut_of(const band_block& b, bool is_last) const {
+        const std::size_t count = b.count;
         const std::size_t middle = is_last ? count - 1 : count / 2;
+        const auto common_at = [&](std::size_t at) {
+            const auto& slots = pages_[b.page].slots;
+            return in_common(ranges_[slots[at - 1]].begin, ranges_[slots[at]].begin);
+        };
         std::size_t best = middle;
-        std::size_t least = in_common(ranges_[b.slots[middle - 1]].begin, ranges_[b.slots[middle]].begin);
+        std::size_t least = common_at(middle);
         for (std::size_t off = 1; middle - off >= count / 4; ++off) {
             for (const std::size_t at : {middle - off, middle + off}) {
                 if (at >= count || at > std::max(middle, count * 3 / 4)) continue;
-                const std::size_t common = in_common(ranges_[b.slots[at - 1]].begin, ranges_[b.slots[at]].begin);
+                const std::size_t common = common_at(at);
                 if (common >= least) continue;
                 least = common;
                 best = at;
@@ -297,39 +271,68 @@ class band_index {
     }
 
     void split_block(std::size_t in, bool is_last) {
-        block upper;
-        block& lower = blocks_[in];
-        const std::size_t keep = cut_of(lower, is_last);
-        upper.slots.assign(lower.slots.begin() + static_cast<std::ptrdiff_t>(keep), lower.slots.end());
-        upper.low = ranges_[upper.slots.front()].begin;
-        lower.slots.resize(keep);
-        renew(lower);
-        renew(upper);
-        tops_.insert(tops_.begin() + static_cast<std::ptrdiff_t>(in) + 1, wide_head_of(upper.low));
-        blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(in) + 1, std::move(upper));
+        const std::size_t keep = cut_of(blocks_[in], is_last);
+        const auto slots = pages_[blocks_[in].page].slots;
+        place_block(in + 1, std::span{slots}.subspan(keep, blocks_[in].count - keep));
+        blocks_[in].count = static_cast<std::uint32_t>(keep);
+        renew(blocks_[in]);
         bound(in);
         bound(in + 1);
     }
 
+    void place_block(std::size_t in, std::span<const slot> slots) {
+        band_block made;
+        made.page = take_page();
+        made.count = static_cast<std::uint32_t>(slots.size());
+        std::copy(slots.begin(), slots.end(), pages_[made.page].slots.begin());
+        renew(made);
+        const key& low = ranges_[slots.front()].begin;
+        const auto at = static_cast<std::ptrdiff_t>(in);
+        blocks_.insert(blocks_.begin() + at, made);
+        lows_.insert(lows_.begin() + at, low);
+        tops_.insert(tops_.begin() + at, wide_head_of(low, prefix_.skip));
+        raise();
+    }
+
+    /// The first block holds whatever is below the second; what the lows of all others have in common is passed over.
+    void raise() {
+        const std::size_t skip = lows_.size() < 2 ? 0 : in_common(lows_[1], lows_.back());
+        if (skip < prefix_.skip || lows_.size() <= 2) {
+            for (std::size_t in = 1; in < lows_.size(); ++in) tops_[in] = wide_head_of(lows_[in], skip);
+            prefix_ = lows_.size() < 2 ? shared_prefix{} : shared_prefix{lows_[1], skip};
+        }
+        if (!tops_.empty()) tops_[0] = 0;
+    }
+
     /// What keys between two lows have in common follows from these: after a change of the block `in`, of it and the
-    /// one before.
+    /// one before. Below the first there may be any.
     void bound(std::size_t in) {
         for (std::size_t i = in > 0 ? in - 1 : 0; i <= in && i < blocks_.size(); ++i)
             blocks_[i].is_bounded =
-                i + 1 < blocks_.size() && in_common(blocks_[i].low, blocks_[i + 1].low) >= blocks_[i].shared.size();
+                i > 0 && i + 1 < blocks_.size() && in_common(lows_[i], lows_[i + 1]) >= blocks_[i].prefix.skip;
     }
 
-    void renew(block& b) const {
-        const key& first = ranges_[b.slots.front()].begin;
-        const key& last = ranges_[b.slots.back()].begin;
-        const auto differ = std::mismatch(first.begin(), first.end(), last.begin(), last.end()).first;
-        b.shared.assign(first.begin(), differ);
-        b.heads.clear();
-        for (const slot s : b.slots) b.heads.push_back(head(ranges_[s].begin, b.shared.size()));
+    /// What the begins have in common changed, and with it the heads.
+    void renew(band_block& b) {
+        block_page& page = pages_[b.page];
+        const key& first = ranges_[page.slots[0]].begin;
+        const std::size_t skip = in_common(first, ranges_[page.slots[b.count - 1]].begin);
+        b.prefix = {first, skip};
+        for (std::size_t at = 0; at < b.count; ++at) page.heads[at] = key_head(ranges_[page.slots[at]].begin, skip);
+        std::fill(page.heads.begin() + b.count, page.heads.end(), ~std::uint64_t{0});
+        copy_lasts(b);
+    }
+    void copy_lasts(band_block& b) const noexcept {
+        for (std::size_t i = 0; i < b.lasts.size(); ++i)
+            b.lasts[i] = pages_[b.page].heads[(i + 1) * block_page::a_line - 1];
     }
 
-    std::vector<block> blocks_;
-    std::vector<wide_head> tops_;    ///< of the blocks' lowest
+    std::vector<band_block> blocks_;
+    std::vector<key> lows_;        ///< of each block: its first begin when it was made; not above it
+    std::vector<wide_head> tops_;  ///< sixteen bytes of each, behind what they have in common; of the first, 0
+    shared_prefix prefix_;         ///< of all but the first, as far as is passed over
+    std::vector<block_page> pages_;
+    std::vector<std::uint32_t> free_pages_;
     std::vector<key_range> ranges_;  ///< by slot
     std::size_t size_ = 0;
 };
