@@ -32,11 +32,20 @@ struct alignas(64) block_page {
 };
 
 struct alignas(64) band_block {
+    static constexpr std::size_t most_skipped = 0xffff;
+
     std::array<std::uint64_t, block_page::a_line - 1> lasts;  ///< of each eight heads but the last
-    std::uint32_t count = 0;
     std::uint32_t page = 0;
-    shared_prefix prefix;     ///< of all begins
-    bool is_bounded = false;  ///< whether all keys from this block to the next have it, too
+    std::uint16_t skip = 0;   ///< how many bytes all begins have in common
+    std::uint8_t count = 0;   ///< of bands
+    bool is_bounded = false;  ///< whether all keys from this block to the next have those in common, too
+    // Behind the first cache line is what only blocks without bounds are asked for.
+    shared_front front;
+
+    /// Whether a key with these first sixteen bytes begins as the bands do, as far as that is surely known.
+    [[nodiscard]] bool is_beginning(wide_head head) const noexcept {
+        return is_bounded || (front.is_of(head) && skip <= sizeof(wide_head));
+    }
 
     /// The first of the eight heads among which this one belongs.
     [[nodiscard]] std::size_t row_of(std::uint64_t head) const noexcept {

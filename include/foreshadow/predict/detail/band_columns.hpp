@@ -8,6 +8,7 @@
 
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/predict/detail/band_index.hpp"
+#include "foreshadow/predict/detail/huge_pages.hpp"
 #include "foreshadow/predict/detail/old_versions.hpp"
 #include "foreshadow/predict/detail/size_axis.hpp"
 
@@ -52,7 +53,7 @@ struct band_columns {
     using slot = band_index::slot;
     using column = xt::xtensor<float, 1>;
 
-    std::vector<inflow> in;
+    huge_vector<inflow> in;
     std::vector<partition_id> id;
     std::vector<old_versions::list> old;
     std::vector<std::array<size_bin, measures>> highest;  ///< of each measure, the largest it has lived through

@@ -10,6 +10,7 @@
 
 #include "foreshadow/plane/key_range.hpp"
 #include "foreshadow/predict/detail/band_block.hpp"
+#include "foreshadow/predict/detail/huge_pages.hpp"
 #include "foreshadow/predict/detail/key_head.hpp"
 
 #include <algorithm>
@@ -43,7 +44,7 @@ class band_index {
         return before(in, rank(in, k));
     }
 
-    static constexpr std::size_t at_once = 32;
+    static constexpr std::size_t at_once = 64;
 
     /// The same for up to `at_once` keys.
     void at_or_before(std::span<const key_view> keys, std::span<slot> found) const {
@@ -57,12 +58,12 @@ class band_index {
         std::array<std::uint32_t, at_once> row;
         for (std::size_t i = 0; i < keys.size(); ++i) {
             const band_block& b = blocks_[place[i]];
-            if (!b.is_bounded && b.prefix.side_of(front[i]) != shared_prefix::side::among) {
+            if (!b.is_beginning(front[i])) {
                 found[i] = before(place[i], rank(place[i], keys[i]));
                 row[i] = none;
                 continue;
             }
-            head[i] = key_head(keys[i], b.prefix.skip);
+            head[i] = key_head(keys[i], b.skip);
             row[i] = static_cast<std::uint32_t>(b.row_of(head[i]));
             __builtin_prefetch(pages_[b.page].heads.data() + row[i]);
             __builtin_prefetch(pages_[b.page].slots.data() + row[i]);
@@ -105,7 +106,7 @@ class band_index {
             blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(in));
             tops_.erase(tops_.begin() + static_cast<std::ptrdiff_t>(in));
             lows_.erase(lows_.begin() + static_cast<std::ptrdiff_t>(in));
-            raise();
+            renew_tops();
             bound(in);
         }
         ranges_[s] = {};
@@ -146,34 +147,38 @@ class band_index {
     }
 
   private:
-    /// The blocks of some keys, step by step for all of them.
+    /// The blocks of some keys, four at a time.
     void find_blocks(std::span<const key_view> keys, std::span<const wide_head> front,
                      std::span<std::uint32_t> place) const {
         std::array<wide_head, at_once> wanted;
-        for (std::size_t i = 0; i < keys.size(); ++i)
-            wanted[i] = prefix_.skip == 0 ? front[i] : wide_head_of(keys[i], prefix_.skip);
-        std::fill_n(place.begin(), keys.size(), 0);
+        for (std::size_t i = 0; i < keys.size(); ++i) wanted[i] = skip_ == 0 ? front[i] : wide_head_of(keys[i], skip_);
+        for (std::size_t i = keys.size(); i % 4 != 0; ++i) wanted[i] = 0;
         const wide_head* const tops = tops_.data();
-        for (std::size_t left = tops_.size(); left > 1;) {
-            const auto half = static_cast<std::uint32_t>(left / 2);
-            for (std::size_t i = 0; i < keys.size(); ++i)  // no branch to be mispredicted
-                place[i] += half & (0U - static_cast<std::uint32_t>(tops[place[i] + half] <= wanted[i]));
-            left -= half;
+        for (std::size_t i = 0; i < keys.size(); i += 4) {
+            std::array<std::size_t, 4> at{};
+            for (std::size_t left = tops_.size(); left > 1; left -= left / 2) {
+                const std::size_t half = left / 2;
+                const auto step = [&](std::size_t n) {  // no branch to be mispredicted
+                    at[n] += half & (std::size_t{0} - static_cast<std::size_t>(tops[at[n] + half] <= wanted[i + n]));
+                };
+                step(0), step(1), step(2), step(3);
+            }
+            for (std::size_t n = 0; n < 4; ++n) place[i + n] = static_cast<std::uint32_t>(at[n]);
         }
+        const bool is_told = skip_ <= sizeof(wide_head);
         for (std::size_t i = 0; i < keys.size(); ++i) {
-            if (tops[place[i]] == wanted[i] || prefix_.side_of(front[i]) != shared_prefix::side::among)
+            if (tops[place[i]] == wanted[i] || !is_told || !front_.is_of(front[i]))
                 place[i] = static_cast<std::uint32_t>(block_of(keys[i]));
             __builtin_prefetch(&blocks_[place[i]]);
-            __builtin_prefetch(&blocks_[place[i]].prefix);
         }
     }
 
     /// The block that `k` lies in, or the first.
     [[nodiscard]] std::size_t block_of(key_view k) const {
         if (blocks_.size() == 1) return 0;
-        const int order = k.substr(0, prefix_.skip).compare(key_view{lows_[1]}.substr(0, prefix_.skip));
+        const int order = k.substr(0, skip_).compare(key_view{lows_[1]}.substr(0, skip_));
         if (order != 0) return order < 0 ? 0 : blocks_.size() - 1;
-        const auto [first, last] = std::equal_range(tops_.begin() + 1, tops_.end(), wide_head_of(k, prefix_.skip));
+        const auto [first, last] = std::equal_range(tops_.begin() + 1, tops_.end(), wide_head_of(k, skip_));
         const auto after =
             std::upper_bound(lows_.begin() + (first - tops_.begin()), lows_.begin() + (last - tops_.begin()), k);
         return static_cast<std::size_t>(after - lows_.begin()) - 1;
@@ -184,11 +189,11 @@ class band_index {
         const band_block& b = blocks_[in];
         const block_page& page = pages_[b.page];
         if (!b.is_bounded) {
-            const key_view shared = key_view{ranges_[page.slots[0]].begin}.substr(0, b.prefix.skip);
-            const int order = k.substr(0, b.prefix.skip).compare(shared);
+            const key_view shared = key_view{ranges_[page.slots[0]].begin}.substr(0, b.skip);
+            const int order = k.substr(0, b.skip).compare(shared);
             if (order != 0) return order < 0 ? 0 : b.count;
         }
-        const std::uint64_t head = key_head(k, b.prefix.skip);
+        const std::uint64_t head = key_head(k, b.skip);
         const std::size_t row = b.row_of(head);
         const std::size_t low = std::min<std::size_t>(row + page.smaller(row, head), b.count);
         if (low == b.count || page.heads[low] != head) return low;
@@ -232,11 +237,11 @@ class band_index {
         band_block& b = blocks_[in];
         block_page& page = pages_[b.page];
         const std::size_t at = is_last ? b.count : rank(in, begin);
-        const bool shares = begin.compare(0, b.prefix.skip, ranges_[page.slots[0]].begin, 0, b.prefix.skip) == 0;
+        const bool shares = begin.compare(0, b.skip, ranges_[page.slots[0]].begin, 0, b.skip) == 0;
         std::copy_backward(page.slots.begin() + at, page.slots.begin() + b.count, page.slots.begin() + b.count + 1);
         std::copy_backward(page.heads.begin() + at, page.heads.begin() + b.count, page.heads.begin() + b.count + 1);
         page.slots[at] = s;
-        page.heads[at] = key_head(begin, b.prefix.skip);
+        page.heads[at] = key_head(begin, b.skip);
         ++b.count;
         if (begin < lows_[in]) {
             lows_[in] = begin;  // of the first, since it lies below all
@@ -274,7 +279,7 @@ class band_index {
         const std::size_t keep = cut_of(blocks_[in], is_last);
         const auto slots = pages_[blocks_[in].page].slots;
         place_block(in + 1, std::span{slots}.subspan(keep, blocks_[in].count - keep));
-        blocks_[in].count = static_cast<std::uint32_t>(keep);
+        blocks_[in].count = static_cast<std::uint8_t>(keep);
         renew(blocks_[in]);
         bound(in);
         bound(in + 1);
@@ -283,23 +288,24 @@ class band_index {
     void place_block(std::size_t in, std::span<const slot> slots) {
         band_block made;
         made.page = take_page();
-        made.count = static_cast<std::uint32_t>(slots.size());
+        made.count = static_cast<std::uint8_t>(slots.size());
         std::copy(slots.begin(), slots.end(), pages_[made.page].slots.begin());
         renew(made);
         const key& low = ranges_[slots.front()].begin;
         const auto at = static_cast<std::ptrdiff_t>(in);
         blocks_.insert(blocks_.begin() + at, made);
         lows_.insert(lows_.begin() + at, low);
-        tops_.insert(tops_.begin() + at, wide_head_of(low, prefix_.skip));
-        raise();
+        tops_.insert(tops_.begin() + at, wide_head_of(low, skip_));
+        renew_tops();
     }
 
     /// The first block holds whatever is below the second; what the lows of all others have in common is passed over.
-    void raise() {
+    void renew_tops() {
         const std::size_t skip = lows_.size() < 2 ? 0 : in_common(lows_[1], lows_.back());
-        if (skip < prefix_.skip || lows_.size() <= 2) {
+        if (skip < skip_ || lows_.size() <= 2) {
             for (std::size_t in = 1; in < lows_.size(); ++in) tops_[in] = wide_head_of(lows_[in], skip);
-            prefix_ = lows_.size() < 2 ? shared_prefix{} : shared_prefix{lows_[1], skip};
+            skip_ = skip;
+            front_ = lows_.size() < 2 ? shared_front{} : shared_front{lows_[1], skip};
         }
         if (!tops_.empty()) tops_[0] = 0;
     }
@@ -309,15 +315,17 @@ class band_index {
     void bound(std::size_t in) {
         for (std::size_t i = in > 0 ? in - 1 : 0; i <= in && i < blocks_.size(); ++i)
             blocks_[i].is_bounded =
-                i > 0 && i + 1 < blocks_.size() && in_common(lows_[i], lows_[i + 1]) >= blocks_[i].prefix.skip;
+                i > 0 && i + 1 < blocks_.size() && in_common(lows_[i], lows_[i + 1]) >= blocks_[i].skip;
     }
 
     /// What the begins have in common changed, and with it the heads.
     void renew(band_block& b) {
         block_page& page = pages_[b.page];
         const key& first = ranges_[page.slots[0]].begin;
-        const std::size_t skip = in_common(first, ranges_[page.slots[b.count - 1]].begin);
-        b.prefix = {first, skip};
+        const std::size_t skip =
+            std::min(in_common(first, ranges_[page.slots[b.count - 1U]].begin), band_block::most_skipped);
+        b.skip = static_cast<std::uint16_t>(skip);
+        b.front = {first, skip};
         for (std::size_t at = 0; at < b.count; ++at) page.heads[at] = key_head(ranges_[page.slots[at]].begin, skip);
         std::fill(page.heads.begin() + b.count, page.heads.end(), ~std::uint64_t{0});
         copy_lasts(b);
@@ -327,11 +335,12 @@ class band_index {
             b.lasts[i] = pages_[b.page].heads[(i + 1) * block_page::a_line - 1];
     }
 
-    std::vector<band_block> blocks_;
+    huge_vector<band_block> blocks_;
     std::vector<key> lows_;        ///< of each block: its first begin when it was made; not above it
     std::vector<wide_head> tops_;  ///< sixteen bytes of each, behind what they have in common; of the first, 0
-    shared_prefix prefix_;         ///< of all but the first, as far as is passed over
-    std::vector<block_page> pages_;
+    std::size_t skip_ = 0;         ///< how many bytes are passed over of all lows but the first
+    shared_front front_;           ///< what these are
+    huge_vector<block_page> pages_;
     std::vector<std::uint32_t> free_pages_;
     std::vector<key_range> ranges_;  ///< by slot
     std::size_t size_ = 0;

@@ -242,10 +242,11 @@ class bands {
                 random_ ^= random_ << 13;
                 random_ ^= random_ >> 7;
                 random_ ^= random_ << 17;
-                // Of many in one tick an eighth will do.
-                const bool few = in.inserted < 16;
+                // Of many in one tick an eighth will do, of very many an eighth of that.
+                const int times = in.inserted < 16 ? 1 : in.inserted < 128 ? 8 : 64;
                 const float weight = leading == by_rows ? 1.0F : bytes;
-                if (few || random_ >> 61 == 0) samples_[in.sample].add(where, weight, few ? 1 : 8, random_);
+                if (random_ >> 58 < static_cast<unsigned>(64 / times))
+                    samples_[in.sample].add(where, weight, times, random_);
             }
         }
     }

@@ -14,24 +14,26 @@
 
 namespace foreshadow::detail {
 
-/// Eight bytes of `k` behind `skip`.
-[[nodiscard]] inline std::uint64_t key_head(key_view k, std::size_t skip) noexcept {
+/// The eight bytes from `at` on as a number that orders as they do.
+[[nodiscard]] inline std::uint64_t eight_bytes(const char* at) noexcept {
     std::uint64_t value = 0;
     if constexpr (std::endian::native == std::endian::little) {
-        if (k.size() >= skip + 8) [[likely]] {
-            std::memcpy(&value, k.data() + skip, 8);
-            return __builtin_bswap64(value);
-        }
+        std::memcpy(&value, at, 8);
+        return __builtin_bswap64(value);
     }
-    const std::size_t there = k.size() > skip ? std::min<std::size_t>(k.size() - skip, 8) : 0;
-    if constexpr (std::endian::native == std::endian::little) {
-        if (there > 0 && k.size() >= 8) {  // its last eight bytes, without those that are not asked for
-            std::memcpy(&value, k.data() + k.size() - 8, 8);
-            return __builtin_bswap64(value) << (8 * (8 - there));
-        }
-    }
-    for (std::size_t i = 0; i < there; ++i) value = value << 8 | static_cast<unsigned char>(k[skip + i]);
-    return there == 0 ? 0 : value << (8 * (8 - there));
+    for (int i = 0; i < 8; ++i) value = value << 8 | static_cast<unsigned char>(at[i]);
+    return value;
+}
+
+/// Eight bytes of `k` behind `skip`.
+[[nodiscard, gnu::always_inline]] inline std::uint64_t key_head(key_view k, std::size_t skip) noexcept {
+    if (k.size() >= skip + 8) return eight_bytes(k.data() + skip);
+    if (k.size() <= skip) return 0;
+    const std::size_t missing = skip + 8 - k.size();
+    if (k.size() >= 8) return eight_bytes(k.data() + k.size() - 8) << (8 * missing);  // its last, without those before
+    std::uint64_t value = 0;
+    for (const char c : k.substr(skip)) value = value << 8 | static_cast<unsigned char>(c);
+    return value << (8 * missing);
 }
 
 __extension__ using wide_head = unsigned __int128;
@@ -47,26 +49,18 @@ __extension__ using wide_head = unsigned __int128;
     return static_cast<std::size_t>(differ - a.begin());
 }
 
-/// What some keys have in common, and whether another has it.
-struct shared_prefix {
-    enum class side : std::uint8_t { below, among, above, unclear };
+/// What some keys begin with, as far as sixteen bytes tell.
+struct shared_front {
+    wide_head bytes = 0;
+    wide_head mask = 0;  ///< of those that they share
 
-    wide_head front = 0;     ///< the first sixteen bytes of one of the keys
-    std::uint32_t skip = 0;  ///< how many bytes they have in common
-    std::uint8_t shift = 0;  ///< bits of `front` behind these
-
-    shared_prefix() = default;
-    shared_prefix(key_view one, std::size_t common) noexcept
-        : front{wide_head_of(one)},
-          skip{static_cast<std::uint32_t>(common)},
-          shift{static_cast<std::uint8_t>(8 * (sizeof(wide_head) - std::min(common, sizeof(wide_head))))} {}
-
-    /// Of a key with these first sixteen bytes; `unclear` where they do not tell.
-    [[nodiscard]] side side_of(wide_head head) const noexcept {
-        if (skip == 0) return side::among;
-        if ((head ^ front) >> shift != 0) return head < front ? side::below : side::above;
-        return skip <= sizeof(wide_head) ? side::among : side::unclear;
-    }
+    shared_front() = default;
+    shared_front(key_view one, std::size_t shared) noexcept
+        : bytes{wide_head_of(one)},
+          mask{shared == 0             ? 0
+               : shared < sizeof(mask) ? ~wide_head{0} << (8 * (sizeof(mask) - shared))
+                                       : ~wide_head{0}} {}
+    [[nodiscard]] bool is_of(wide_head head) const noexcept { return ((head ^ bytes) & mask) == 0; }
 };
 
 }  // namespace foreshadow::detail
