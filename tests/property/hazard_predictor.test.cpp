@@ -467,6 +467,53 @@ TEST_CASE("sizes that the source tells are believed, and growth by updates is le
     CHECK(number_of(said[0], "growth") == Approx(1000).epsilon(0.1));
 }
 
+TEST_CASE("a size that a scan corrects is no growth, up or down") {
+    for (const double believed : {50'000.0, 800'000.0}) {
+        for (const bool by_rows : {false, true}) {
+            hazard_predictor one{by_rows
+                                     ? hazard_predictor::options{.split_at_rows = 10'000, .least_confidence = 0}
+                                     : hazard_predictor::options{.split_at_bytes = 1'000'000, .least_confidence = 0}};
+            layout now{{1}, {{{1, {1}}, "p", key_range::all(), content::data, false, 0, 0}}};
+            const auto is_large = [&](double bytes) {
+                now.partitions[0].bytes = static_cast<std::uint64_t>(bytes);
+                now.partitions[0].rows = static_cast<std::uint64_t>(bytes / 100);
+            };
+            is_large(believed);
+            one.start(now);
+            position at{1};
+            wall_time time{1'700'000'000'000'000};
+            std::vector<prediction> said;
+            constexpr int seconds = 120;
+            for (int s = 0; s < seconds; ++s) {
+                log_batch batch;
+                batch.after = at;
+                ++at.value;
+                time = after_seconds(time, 1);
+                batch.commits.push_back({at, time, 0, 10});
+                for (std::uint32_t i = 0; i < 10; ++i)
+                    batch.changes.append({change_kind::put,
+                                          write_hint::inserted,
+                                          {at, i},
+                                          number(static_cast<std::uint64_t>(s) * 10 + i),
+                                          std::string(89, 'v')});
+                batch.upto = at;
+                batch.now = time;
+                one.observe(batch, now);
+                if (s == seconds - 3) {
+                    is_large(400'000);
+                    one.measured(now);
+                }
+                said.clear();
+                one.forecast(time, 10, said);
+            }
+            REQUIRE(said.size() == 1);
+            const double row = by_rows ? 100 : 1;
+            CHECK(number_of(said[0], "size") == Approx(402'000 / row).epsilon(0.001));
+            CHECK(number_of(said[0], "growth") == Approx(1000 / row).epsilon(0.1));
+        }
+    }
+}
+
 TEST_CASE("neighbours that merge when both are small are foreseen as pairs") {
     hazard_predictor one{{.split_at_rows = 1000, .least_confidence = 0.05}};
     std::mt19937 random{31};
