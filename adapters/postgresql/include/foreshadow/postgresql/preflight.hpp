@@ -4,73 +4,171 @@
 #pragma once
 
 #include "foreshadow/postgresql/connection.hpp"
+#include "foreshadow/postgresql/schema_dump.hpp"
 #include "foreshadow/postgresql/setup.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace foreshadow::postgresql {
 
 enum class severity : std::uint8_t { note, obstacle };
 
+/// How it is mended.
+enum class remedy : std::uint8_t {
+    statement,  ///< by a statement
+    setup,      ///< by the setup, which is several
+    advice      ///< outside of the database
+};
+
 struct finding {
     severity how = severity::note;
     std::string what;
     std::string mend;  ///< a statement, or what to do
+    remedy by = remedy::statement;
 };
 
 namespace detail {
 
 /// What a session finds of rights and settings.
 struct surroundings {
+    std::string role;
+    std::string database;
     bool is_superuser = false;
-    bool is_set_up = false;
+    bool has_objects = false;  ///< tables, functions and triggers
+    bool is_set_up = false;    ///< these, and the publication
     std::vector<finding> findings;
 };
 
+/// One row. Catalogs only: what is asked of a table by its name fails where its schema may not be used.
+[[nodiscard]] inline std::string surroundings_sql() {
+    return R"sql(
+WITH own AS (SELECT c.oid, n.oid AS schema FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'foreshadow' AND c.relname = 'hold'),
+  theirs AS (SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,
+    pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS is_readable
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.oid >= 16384 AND n.nspname <> 'foreshadow')
+SELECT s.rolname, d.datname, s.rolsuper, s.rolreplication OR s.rolsuper,
+  EXISTS (SELECT 1 FROM own),
+  EXISTS (SELECT 1 FROM pg_catalog.pg_publication p WHERE p.pubname = 'foreshadow' AND p.puballtables),
+  coalesce((SELECT pg_catalog.has_schema_privilege(schema, 'USAGE')
+      AND pg_catalog.bool_and(pg_catalog.has_table_privilege(oid, needed))
+    FROM own, pg_catalog.unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) needed GROUP BY schema), false),
+  pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('wal_level'), pg_catalog.pg_encoding_to_char(d.encoding),
+  pg_catalog.current_setting('max_replication_slots')::int,
+  (SELECT count(*) FROM pg_catalog.pg_replication_slots o
+    WHERE o.database IS DISTINCT FROM d.datname OR o.slot_name NOT LIKE 'foreshadow%'),
+  pg_catalog.current_setting('max_wal_senders')::int,
+  (SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE application_name IS DISTINCT FROM 'foreshadow'),
+  (SELECT min(name) FROM theirs WHERE NOT is_readable),
+  (SELECT min(name) FROM theirs WHERE is_readable AND pg_catalog.row_security_active(oid)),
+  pg_catalog.current_setting('max_slot_wal_keep_size')
+FROM pg_catalog.pg_database d, pg_catalog.pg_roles s
+WHERE d.datname = pg_catalog.current_database() AND s.rolname = current_user)sql";
+}
+
 inline task<surroundings> look_around(connection& db) {
-    const result r = co_await db.run(
-        "SELECT s.rolsuper, s.rolreplication OR s.rolsuper, pg_catalog.current_setting('wal_level'), "
-        "pg_catalog.pg_is_in_recovery(), pg_catalog.pg_encoding_to_char(d.encoding), "
-        "pg_catalog.to_regclass('foreshadow.hold') IS NOT NULL AND EXISTS (SELECT 1 FROM pg_catalog.pg_publication p "
-        "WHERE p.pubname = 'foreshadow' AND p.puballtables), "
-        "pg_catalog.current_setting('max_replication_slots')::int > (SELECT count(*) FROM "
-        "pg_catalog.pg_replication_slots) OR EXISTS (SELECT 1 FROM pg_catalog.pg_replication_slots o WHERE o.database "
-        "= "
-        "d.datname AND o.slot_name LIKE 'foreshadow%'), current_user, "
-        "pg_catalog.current_setting('max_slot_wal_keep_size'), "
-        "d.datname FROM pg_catalog.pg_database d, pg_catalog.pg_roles s "
-        "WHERE d.datname = pg_catalog.current_database() AND s.rolname = current_user");
+    const result r = co_await db.run(surroundings_sql());
     surroundings here;
-    const auto is = [&](int column) { return r.text(0, column) == "t"; };
-    const auto add = [&](severity how, std::string what, std::string mend) {
-        here.findings.push_back({how, std::move(what), std::move(mend)});
+    const auto text = [&](int column) { return std::string{r.text(0, column)}; };
+    const auto is = [&](int column) { return text(column) == "t"; };
+    const auto obstacle = [&](std::string what, std::string mend, remedy by = remedy::statement) {
+        here.findings.push_back({severity::obstacle, std::move(what), std::move(mend), by});
     };
-    here.is_superuser = is(0);
-    here.is_set_up = is(5);
-    const std::string role{r.text(0, 7)};
-    if (is(3)) add(severity::obstacle, "the server is a standby", "back up its primary");
-    if (r.text(0, 2) != "logical")
-        add(severity::obstacle, "wal_level is " + std::string{r.text(0, 2)},
-            "ALTER SYSTEM SET wal_level = logical; then restart the server");
-    if (r.text(0, 4) != "UTF8")
-        add(severity::obstacle, "the database's encoding is " + std::string{r.text(0, 4)} + ", not UTF8",
-            "this adapter backs up databases in UTF8 only");
-    if (!is(1))
-        add(severity::obstacle, "role " + role + " may not use replication slots",
-            "ALTER ROLE " + identifier(role) + " REPLICATION");
-    if (!is(6))
-        add(severity::obstacle, "all replication slots of the server are in use",
-            "raise max_replication_slots, and restart the server");
+    const std::string restart = "; -- then restart the server";
+    const auto need_one_more = [&](const std::string& things, const std::string& setting, int most, int used) {
+        const int allowed = whole_number<int>(r.text(0, most));
+        if (whole_number<int>(r.text(0, used)) < allowed) return;
+        obstacle("all " + things + " of the server are in use",
+                 "ALTER SYSTEM SET " + setting + " = " + std::to_string(allowed + 5) + restart);
+    };
+    here.role = text(0);
+    here.database = text(1);
+    here.is_superuser = is(2);
+    here.has_objects = is(4);
+    here.is_set_up = is(4) && is(5);
+    const std::string role = identifier(here.role);
+    if (is(7)) obstacle("the server is a standby", "back up its primary", remedy::advice);
+    if (text(8) != "logical") obstacle("wal_level is " + text(8), "ALTER SYSTEM SET wal_level = logical" + restart);
+    if (text(9) != "UTF8")
+        obstacle("the database's encoding is " + text(9) + ", not UTF8", "this adapter backs up databases in UTF8 only",
+                 remedy::advice);
+    need_one_more("replication slots", "max_replication_slots", 10, 11);
+    need_one_more("walsenders", "max_wal_senders", 12, 13);
+    if (!is(3)) obstacle("role " + here.role + " may not use replication slots", "ALTER ROLE " + role + " REPLICATION");
     if (!here.is_set_up && !here.is_superuser)
-        add(severity::obstacle, "the database is not set up for backups, and role " + role + " is no superuser",
-            "let a superuser run the statements of setup_sql(\"" + role + "\"), once");
-    if (r.text(0, 8) == "-1")
-        add(severity::note, "max_slot_wal_keep_size is not limited: a backup that is forgotten fills the server's disk",
-            "ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf()");
+        obstacle("the database is not set up for backups, and role " + here.role + " is no superuser",
+                 "let a superuser run setup_sql(\"" + here.role +
+                     "\"), once; the tool prints it: foreshadow backup SOURCE --setup-sql",
+                 remedy::setup);
+    if (here.is_set_up && !is(6))
+        obstacle("role " + here.role + " may not use what was set up for backups", rights_sql(here.role));
+    if (!r.is_null(0, 14))
+        obstacle("role " + here.role + " may not read table " + text(14), "GRANT pg_read_all_data TO " + role);
+    if (!r.is_null(0, 15))
+        obstacle("row security hides rows of table " + text(15) + " from role " + here.role,
+                 "ALTER ROLE " + role + " BYPASSRLS");
+    if (text(16) == "-1")
+        here.findings.push_back(
+            {severity::note,
+             "max_slot_wal_keep_size is not limited: a backup that is forgotten fills the server's disk",
+             "ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf()"});
     co_return here;
+}
+
+/// A line that SQL passes over, whatever names are in it.
+[[nodiscard]] inline std::string comment(std::string text) {
+    std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    return "-- " + text + "\n";
+}
+
+/// What an administrator runs, for what was found; only what is missing.
+[[nodiscard]] inline std::string setup_text(const surroundings& here) {
+    std::string text = comment("What a superuser runs once in database " + here.database + ", so that role " +
+                               here.role + " can back it up. Not in one transaction: psql --file=THIS.");
+    const std::size_t empty = text.size();
+    for (const finding& f : here.findings) {
+        if (f.how == severity::note || f.by == remedy::setup) continue;
+        text += f.by == remedy::statement ? comment(f.what) + f.mend + ";\n" : comment(f.what + ": " + f.mend);
+    }
+    if (!here.is_set_up) {
+        if (!here.has_objects) text += objects_sql() + ";\n";
+        text += identities_sql() + ";\n" + publication_sql() + ";\n";
+        if (!here.is_superuser) text += grants_sql(here.role) + ";\n";
+    }
+    if (text.size() == empty) text += comment("Nothing is missing.");
+    for (const finding& f : here.findings)
+        if (f.how == severity::note) text += comment("Advice: " + f.what) + comment(f.mend);
+    return text;
+}
+
+/// Whether the program that the schema is taken with is there, and new enough.
+inline task<> look_at_pg_dump(std::string program, int server_version, std::vector<finding>& findings) {
+    const int needed = server_version / 10'000;
+    const std::string install =
+        "install PostgreSQL's client programs of version " + std::to_string(needed) + " or newer";
+    const std::vector<std::string> command{program, "--version"};
+    std::string told;
+    try {
+        child_process running{command, {}};
+        told = co_await running.read();
+    } catch (const error& e) {
+        findings.push_back({severity::obstacle, e.message(), install, remedy::advice});
+        co_return;
+    }
+    const std::size_t number = told.find_first_of("0123456789");
+    const int version = number == std::string::npos ? 0 : std::atoi(told.c_str() + number);
+    if (version < needed)
+        findings.push_back({severity::obstacle,
+                            program + " is of version " + std::to_string(version) + ", and the server of version " +
+                                std::to_string(needed),
+                            install, remedy::advice});
 }
 
 }  // namespace detail

@@ -257,12 +257,16 @@ END $$)sql";
 
 [[nodiscard]] inline std::string publication_sql() { return "CREATE PUBLICATION foreshadow FOR ALL TABLES"; }
 
+/// What a role needs to use what was set up.
+[[nodiscard]] inline std::string rights_sql(const std::string& role) {
+    const std::string to = " TO " + identifier(role);
+    return "GRANT USAGE ON SCHEMA foreshadow" + to + "; GRANT SELECT, INSERT, UPDATE, DELETE ON foreshadow.hold" + to;
+}
+
 /// What a role without the superuser's rights needs.
 [[nodiscard]] inline std::string grants_sql(const std::string& role) {
-    const std::string to = " TO " + identifier(role);
-    return "ALTER ROLE " + identifier(role) + " REPLICATION;\nGRANT pg_read_all_data" + to +
-           ";\nGRANT USAGE ON SCHEMA foreshadow" + to + ";\nGRANT SELECT, INSERT, UPDATE, DELETE ON foreshadow.hold" +
-           to;
+    return "ALTER ROLE " + identifier(role) + " REPLICATION;\nGRANT pg_read_all_data TO " + identifier(role) + ";\n" +
+           rights_sql(role);
 }
 
 }  // namespace detail

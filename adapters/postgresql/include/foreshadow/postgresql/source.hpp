@@ -191,7 +191,15 @@ class source {
     task<std::vector<finding>> preflight() {
         auto db = co_await state_->pool.take();
         detail::surroundings here = co_await detail::look_around(*db);
+        co_await detail::look_at_pg_dump(state_->options.pg_dump, db->server_version(), here.findings);
         co_return std::move(here.findings);
+    }
+    /// What an administrator runs once in the database, as statements, so that the role of the URL can back it up; only
+    /// what is missing.
+    task<std::string> setup() {
+        auto db = co_await state_->pool.take();
+        const detail::surroundings here = co_await detail::look_around(*db);
+        co_return detail::setup_text(here);
     }
     /// What a hold, and the setup before it, left in the database.
     task<std::vector<std::string>> left_behind() {
