@@ -14,6 +14,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace tool {
 
@@ -95,11 +97,48 @@ void wait_between_points(double seconds) {
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
 }
 
+/// Everything that stands in the way is told, each with what mends it, before anything is begun.
+foreshadow::task<bool> look_ahead(any_source& source, bool wants_json) {
+    std::vector<std::pair<std::string, std::string>> found;
+    try {
+        found = co_await source.obstacles();
+    } catch (const foreshadow::error& e) {
+        if (e.again() != foreshadow::retry::later) throw;  // the backup waits for it
+    }
+    if (found.empty()) co_return true;
+    using foreshadow::error, foreshadow::errc;
+    if (found.size() == 1) throw error{errc::invalid_argument, found.front().first, found.front().second};
+    error all{errc::invalid_argument, counted(found.size(), "thing") + " stand in the way of a backup",
+              "mend them all"};
+    for (const auto& [what, mend] : found) {
+        if (wants_json)
+            static_cast<void>(std::move(all).with(what, mend));
+        else
+            std::cerr << "in the way: " << what << "; mend: " << mend << "\n";
+    }
+    throw all;
+}
+
+int print_setup(const backup_settings& chosen) {
+    any_source source = source_at(chosen.source);
+    const std::string statements = run(source.setup());
+    if (chosen.json)
+        print({{"setup", to_json(statements)}});
+    else
+        std::cout << statements << std::flush;
+    return exit_status::done;
+}
+
 }  // namespace
 
 int backup(const backup_settings& chosen) {
     namespace fs = foreshadow;
+    if (chosen.setup_sql) return print_setup(chosen);
+    if (chosen.repository.empty()) throw wrong_usage{"REPOSITORY is required", "foreshadow backup --help"};
+    const std::string repository = repository_path(chosen.repository);
+    any_source source = source_at(chosen.source);
     fs::back_up_options options;
+    source.suit(options);
     options.stop = &stop_requested;
     options.checkpoint_seconds = chosen.checkpoint_seconds;
     options.patience_seconds = chosen.patience_seconds;
@@ -107,10 +146,11 @@ int backup(const backup_settings& chosen) {
     // A tenth of a second a chunk, so that a slow pace is even, and little is read again after a crash.
     if (const auto rate = rate_in(chosen.pace))
         options.chunk.bytes = std::min(options.chunk.bytes, static_cast<std::size_t>(std::max(65536.0, *rate / 10)));
-    auto composed = fs::compose(
-        fs::back_up(source_at(chosen.source)), fs::keep_in(fs::directory_store{repository_path(chosen.repository)}),
-        fs::predict_with(predictor_called(chosen.predictor)), fs::pace_by(pace_called(chosen.pace)),
-        fs::observe_with(fs::progress_bar{}), fs::with(options));
+    run(look_ahead(source, chosen.json));
+    auto composed =
+        fs::compose(fs::back_up(std::move(source)), fs::keep_in(fs::directory_store{repository}),
+                    fs::predict_with(predictor_called(chosen.predictor)), fs::pace_by(pace_called(chosen.pace)),
+                    fs::observe_with(fs::progress_bar{}), fs::with(options));
     for (;;) {
         const fs::restore_point point = run(composed.back_up(), when_stopped::wait);
         if (chosen.json)

@@ -4,6 +4,9 @@
 // call to call is which adapter answers; the composition is one.
 #pragma once
 
+#include "tool.hpp"
+
+#include "foreshadow/orchestrate/back_up_options.hpp"
 #include "foreshadow/postgresql/source.hpp"
 #include "foreshadow/postgresql/target.hpp"
 #include "foreshadow/sqlite/source.hpp"
@@ -65,6 +68,31 @@ class any_source {
     }
     fs::task<std::vector<std::string>> left_behind() {
         return std::visit([](auto& s) { return s.left_behind(); }, chosen_);
+    }
+
+    /// How it is best read: a server works for several sessions at once, and while a chunk is on its way.
+    void suit(fs::back_up_options& options) const {
+        if (!std::holds_alternative<fs::postgresql::source>(chosen_)) return;
+        options.workers = 4;
+        options.chunk.rows = 20'000;
+    }
+    /// What stands in the way of a backup and what mends it, in pairs. Empty where the adapter's hold says so itself.
+    fs::task<std::vector<std::pair<std::string, std::string>>> obstacles() {
+        std::vector<std::pair<std::string, std::string>> all;
+        if (auto* server = std::get_if<fs::postgresql::source>(&chosen_)) {
+            const std::vector<fs::postgresql::finding> found = co_await server->preflight();
+            for (const fs::postgresql::finding& f : found)
+                if (f.how == fs::postgresql::severity::obstacle) all.emplace_back(f.what, f.mend);
+        }
+        co_return all;
+    }
+    /// Statements for an administrator. Errors: `wrong_usage` where the database needs none.
+    fs::task<std::string> setup() {
+        auto* server = std::get_if<fs::postgresql::source>(&chosen_);
+        if (server == nullptr)
+            throw wrong_usage{"there is nothing to set up in such a database", "leave --setup-sql out"};
+        std::string statements = co_await server->setup();
+        co_return statements;
     }
 
   private:

@@ -73,7 +73,8 @@ fs::task<bool> watch(any_source& source, any_predictor& predictor, double second
     } catch (...) {
         failure = std::current_exception();
     }
-    if (left.empty()) co_await source.release();
+    const std::vector<std::string> leaves = co_await source.left_behind();
+    if (leaves != left) co_await source.release();
     if (failure) std::rethrow_exception(failure);
     co_return true;
 }

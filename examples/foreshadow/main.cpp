@@ -49,9 +49,9 @@ CLI::Validator seconds_from(double least, const std::string& what) {
     return CLI::Validator{complaint, ""};
 }
 
-void add_repository(CLI::App* verb, tool::settings& to) {
-    verb->add_option("REPOSITORY", to.repository, "the folder of the repository")->required();
+CLI::Option* add_repository(CLI::App* verb, tool::settings& to) {
     verb->add_flag("--json", to.json, "print one JSON object on standard output");
+    return verb->add_option("REPOSITORY", to.repository, "the folder of the repository")->required();
 }
 
 void add_forecast(CLI::App* verb, tool::forecast_settings& to) {
@@ -106,7 +106,9 @@ int main(int argc, char** argv) {
     CLI::App* const backup_verb =
         app.add_subcommand("backup", "back up a database; the same command resumes what was interrupted");
     backup_verb->add_option("SOURCE", backup.source, "what to back up, such as sqlite:shop.db")->required();
-    add_repository(backup_verb, backup);
+    add_repository(backup_verb, backup)->required(false);
+    backup_verb->add_flag("--setup-sql", backup.setup_sql,
+                          "print what an administrator of SOURCE runs once, and do nothing else");
     CLI::Option* const follow = backup_verb->add_flag("--follow", backup.follow,
                                                       "go on: publish a restore point again and again, until stopped");
     backup_verb->add_option("--every", backup.follow_seconds, "with --follow: seconds between restore points")

@@ -42,10 +42,10 @@ std::string without_password(const std::string& url) {
     const std::size_t begin = url.find("://");
     if (begin == std::string::npos) return url;
     std::string shown = url;
-    const std::size_t end = std::min(shown.find_first_of("/?", begin + 3), shown.size());
-    const std::size_t at = shown.rfind('@', end);
+    // Up to the last @, since who writes a password with a slash or @ in it forgets to encode them.
+    const std::size_t at = shown.rfind('@');
     const std::size_t colon = shown.find(':', begin + 3);
-    if (at != std::string::npos && at > begin && colon < at) shown.erase(colon, at - colon);
+    if (at != std::string::npos && colon < at) shown.erase(colon, at - colon);
     for (const std::string name : {"password=", "sslpassword="})
         for (std::size_t option = 0; (option = shown.find(name, option)) != std::string::npos; option += name.size())
             shown.erase(option + name.size(), std::min(shown.find('&', option), shown.size()) - option - name.size());

@@ -16,6 +16,7 @@ struct backup_settings : settings {
     std::string source;
     std::string pace = "flat-out";
     std::string predictor = "hazard";
+    bool setup_sql = false;  ///< print what an administrator runs, and nothing else
     bool follow = false;
     double follow_seconds = 60;
     double checkpoint_seconds = 5;
