@@ -8,6 +8,7 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
+#include "foreshadow/postgresql/address.hpp"
 #include "foreshadow/postgresql/sql_text.hpp"
 #include "foreshadow/run/readiness.hpp"
 #include "foreshadow/task.hpp"
@@ -78,74 +79,6 @@ class result {
         void operator()(PGresult* r) const noexcept { PQclear(r); }
     };
     std::unique_ptr<PGresult, clearer> owner_;
-};
-
-/// How a database is reached: a libpq URL or `keyword=value` text; what it leaves out is taken from the environment and
-/// the service file, as always.
-class address {
-  public:
-    explicit address(std::string text) : text_{std::move(text)} {
-        char* why = nullptr;
-        const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed{PQconninfoParse(text_.c_str(), &why),
-                                                                                  &PQconninfoFree};
-        PQfreemem(why);  // it repeats the text, password and all
-        if (!parsed)
-            throw error{errc::invalid_argument, "libpq cannot read the database's URL",
-                        "write postgresql://user@host:port/database"};
-        for (const PQconninfoOption* o = parsed.get(); o->keyword != nullptr; ++o)
-            if (o->val != nullptr) given_.emplace_back(o->keyword, o->val);
-    }
-
-    /// The option as it was given; empty where it was not.
-    [[nodiscard]] std::string option(std::string_view keyword) const {
-        for (const auto& [name, value] : given_)
-            if (name == keyword) return value;
-        return {};
-    }
-    /// The same server, another database.
-    [[nodiscard]] address with_database(const std::string& name) const {
-        address other = *this;
-        std::erase_if(other.given_, [](const auto& o) { return o.first == "dbname"; });
-        other.given_.emplace_back("dbname", name);
-        return other;
-    }
-    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& options() const noexcept { return given_; }
-
-    /// As `keyword=value` text without the password.
-    [[nodiscard]] std::string public_text() const {
-        std::string all;
-        for (const auto& [name, value] : given_) {
-            if (name == "password" || name == "sslpassword") continue;
-            all += (all.empty() ? "" : " ") + name + "='";
-            for (const char c : value) all += (c == '\'' || c == '\\') ? std::string{'\\', c} : std::string{c};
-            all += '\'';
-        }
-        return all;
-    }
-
-  private:
-    std::string text_;
-    std::vector<std::pair<std::string, std::string>> given_;
-};
-
-/// An address as libpq takes it. It speaks of the address's own texts.
-class parameters {
-  public:
-    explicit parameters(const address& where) {
-        for (const auto& [name, value] : where.options()) add(name.c_str(), value.c_str());
-    }
-    void add(const char* name, const char* value) {
-        names_.back() = name;
-        values_.back() = value;
-        names_.push_back(nullptr);
-        values_.push_back(nullptr);
-    }
-    [[nodiscard]] const char* const* names() const noexcept { return names_.data(); }
-    [[nodiscard]] const char* const* values() const noexcept { return values_.data(); }
-
-  private:
-    std::vector<const char*> names_{nullptr};
-    std::vector<const char*> values_{nullptr};
 };
 
 class connection {
