@@ -10,6 +10,9 @@
 // A published table without a usable key refuses UPDATE and DELETE. So the triggers come first and give every such
 // table the identity FULL in the transaction that makes it so; then the tables that are there get it; then all is
 // published. The trigger never lets a statement of the application fail: what it cannot tell, it says that it cannot.
+//
+// What describes a table is called for each chunk, and for each partition of a tree that changes, so its parts are in
+// PL/pgSQL, which keeps their plans: as SQL functions they were planned anew by each call, and took five times as long.
 #pragma once
 
 #include "foreshadow/postgresql/sql_text.hpp"
@@ -38,13 +41,19 @@ CREATE TABLE foreshadow.hold(slot name PRIMARY KEY, acknowledged int8 NOT NULL, 
 CREATE TABLE foreshadow.replica_identity(oid oid PRIMARY KEY, was "char" NOT NULL);
 CREATE TABLE foreshadow.known(oid oid PRIMARY KEY, described jsonb NOT NULL);
 
-CREATE FUNCTION foreshadow.base_type(of oid) RETURNS oid LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  WITH RECURSIVE based(t) AS (
-    SELECT $1 UNION ALL SELECT p.typbasetype FROM based JOIN pg_type p ON p.oid = based.t WHERE p.typtype = 'd')
-  SELECT p.oid FROM based JOIN pg_type p ON p.oid = based.t WHERE p.typtype <> 'd'
-$$;
+CREATE FUNCTION foreshadow.base_type(of oid) RETURNS oid LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  base oid := of; below oid;
+BEGIN
+  LOOP
+    SELECT t.typbasetype INTO below FROM pg_type t WHERE t.oid = base AND t.typtype = 'd';
+    IF NOT FOUND THEN RETURN base; END IF;
+    base := below;
+  END LOOP;
+END $$;
 
-CREATE FUNCTION foreshadow.why_not(of oid) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION foreshadow.why_not(of oid) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN (
   SELECT CASE
     WHEN p.typsend::oid = 0 OR p.typreceive::oid = 0 THEN 'which has no binary form'
     WHEN p.typtype = 'c' OR p.typtype = 'p' OR p.oid = 2287 THEN 'a composite type'
@@ -53,33 +62,36 @@ CREATE FUNCTION foreshadow.why_not(of oid) RETURNS text LANGUAGE sql STABLE SET 
       THEN 'whose values are numbers that mean something in this database only'
     WHEN p.typcategory = 'A' AND p.typelem >= 16384 THEN 'an array of a type that was created in this database'
     WHEN p.typtype IN ('r', 'm') AND p.oid >= 16384 THEN 'a range type that was created in this database'
-  END FROM pg_type p WHERE p.oid = foreshadow.base_type($1)
-$$;
+  END FROM pg_type p WHERE p.oid = foreshadow.base_type(of));
+END $$;
 
-CREATE FUNCTION foreshadow.key_index(of oid) RETURNS oid LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION foreshadow.key_index(of oid) RETURNS oid LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN (
   SELECT i.indexrelid FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-  WHERE i.indrelid = $1 AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
-    AND CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END
-$$;
+  WHERE i.indrelid = of AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+    AND CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END);
+END $$;
 
-CREATE FUNCTION foreshadow.own_parts(of oid) RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION foreshadow.own_parts(of oid) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN (
   SELECT coalesce(jsonb_agg(statement ORDER BY place, statement), '[]') FROM (
     SELECT 1 AS place, format('ALTER TABLE %I.%I OWNER TO %I', n.nspname, c.relname, r.rolname) AS statement
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner WHERE c.oid = $1
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner WHERE c.oid = of
     UNION ALL
     SELECT 2, format('ALTER TABLE %I.%I SET (%s)', n.nspname, c.relname, array_to_string(c.reloptions, ', '))
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1 AND c.reloptions IS NOT NULL
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = of AND c.reloptions IS NOT NULL
     UNION ALL
     SELECT 3, format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid))
       FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE k.conrelid = $1 AND k.conparentid = 0 AND k.coninhcount = 0 AND k.contype IN ('c', 'f', 'p', 'u', 'x')
+      WHERE k.conrelid = of AND k.conparentid = 0 AND k.coninhcount = 0 AND k.contype IN ('c', 'f', 'p', 'u', 'x')
     UNION ALL
-    SELECT 4, pg_get_indexdef(i.indexrelid) FROM pg_index i WHERE i.indrelid = $1
+    SELECT 4, pg_get_indexdef(i.indexrelid) FROM pg_index i WHERE i.indrelid = of
       AND NOT EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)
-      AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = $1)) statements
-$$;
+      AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = of)) statements);
+END $$;
 
-CREATE FUNCTION foreshadow.digest(of oid) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION foreshadow.digest(of oid) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN (
   SELECT md5(concat_ws('|', c.relname, c.relnamespace, c.relowner, c.reloftype, c.relam, c.reltablespace, c.relpersistence,
       c.relrowsecurity, c.relforcerowsecurity, c.relreplident, c.relacl, c.reloptions,
     (SELECT string_agg(concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, a.attgenerated,
@@ -94,8 +106,8 @@ CREATE FUNCTION foreshadow.digest(of oid) RETURNS text LANGUAGE sql STABLE SET s
       WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),
     (SELECT string_agg(concat_ws(' ', r.rulename, r.ev_enabled), ',' ORDER BY r.rulename) FROM pg_rewrite r WHERE r.ev_class = c.oid),
     (SELECT string_agg(h.inhparent::text, ',' ORDER BY h.inhseqno) FROM pg_inherits h WHERE h.inhrelid = c.oid)))
-  FROM pg_class c WHERE c.oid = $1
-$$;
+  FROM pg_class c WHERE c.oid = of);
+END $$;
 
 CREATE FUNCTION foreshadow.describe(of oid) RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object('oid', c.oid::int8, 'name', format('%I.%I', n.nspname, c.relname),
