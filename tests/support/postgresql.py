@@ -60,15 +60,18 @@ class Server:
     def run(self, program, *arguments, **how):
         """One of the server's programs, as its user."""
         if not os.path.exists(f"{BIN}/{program}"):
-            raise RuntimeError(f"{BIN}/{program} is not there: install postgresql-15, or let FORESHADOW_POSTGRESQL_BIN name a server's folder")
-        done = subprocess.run([f"{BIN}/{program}", *arguments], capture_output=True, text=True, cwd=self.folder, **self.as_user, **how)
+            raise RuntimeError(f"{BIN}/{program} is not there: install postgresql-15, "
+                               "or let FORESHADOW_POSTGRESQL_BIN name the folder of a server's programs")
+        done = subprocess.run([f"{BIN}/{program}", *arguments], capture_output=True, text=True, cwd=self.folder,
+                              **self.as_user, **how)
         if done.returncode != 0:
             raise RuntimeError(f"{program} failed: {done.stderr}")
         return done.stdout
 
     def start(self):
         with open(f"{self.folder}/log", "a") as log:
-            self.process = subprocess.Popen([f"{BIN}/postgres", "-D", self.data], stdout=log, stderr=log, cwd=self.folder, **self.as_user)
+            self.process = subprocess.Popen([f"{BIN}/postgres", "-D", self.data], stdout=log, stderr=log, cwd=self.folder,
+                                            **self.as_user)
         end = time.monotonic() + 60
         while subprocess.run([f"{BIN}/pg_isready", "-q", "-h", self.folder]).returncode != 0:
             if self.process.poll() is not None or time.monotonic() > end:

@@ -11,7 +11,8 @@ from support import FAILED, WRONG_USAGE, main, make_small, run, test, url  # noq
 
 PASSWORD = "Tr0ub4dor-and-3-more-words"
 LEFT = ("SELECT count(*) FROM (SELECT slot_name FROM pg_replication_slots UNION ALL SELECT evtname FROM pg_event_trigger "
-        "UNION ALL SELECT pubname FROM pg_publication UNION ALL SELECT nspname FROM pg_namespace WHERE nspname = 'foreshadow') left_behind")
+        "UNION ALL SELECT pubname FROM pg_publication "
+        "UNION ALL SELECT nspname FROM pg_namespace WHERE nspname = 'foreshadow') left_behind")
 ROWS = "SELECT string_agg(t::text, ';' ORDER BY t.id) FROM sale t"
 server = None
 
@@ -45,7 +46,8 @@ def partitions_that_come_and_go_are_backed_up_and_restored(folder):
     source = make_shop("shop")
     first = run("backup", source, f"{folder}/kept", "--json").json
     with Session(source) as db:
-        db("BEGIN; CREATE TABLE sale_3 PARTITION OF sale FOR VALUES FROM (1000) TO (2000); INSERT INTO sale VALUES (1000, 'new'); COMMIT;"
+        db("BEGIN; CREATE TABLE sale_3 PARTITION OF sale FOR VALUES FROM (1000) TO (2000);"
+           "INSERT INTO sale VALUES (1000, 'new'); COMMIT;"
            "DELETE FROM sale WHERE id < 10; ALTER TABLE sale DETACH PARTITION sale_2; DROP TABLE sale_2")
     second = run("backup", source, f"{folder}/kept", "--json").json
     assert second["figures"]["rows_read"] < 10 < first["figures"]["rows_read"], "what is known was read again"
@@ -120,7 +122,8 @@ def row_security_that_hides_rows_is_told(folder):
     with Session(server.url("hidden")) as db:
         db("ALTER ROLE half_blind REPLICATION; GRANT pg_read_all_data TO half_blind; ALTER TABLE sale ENABLE ROW LEVEL SECURITY")
     refused = run("backup", server.url("hidden", user="half_blind"), f"{folder}/kept", status=FAILED)
-    assert "row security hides rows of table public.sale from role half_blind; mend: ALTER ROLE \"half_blind\" BYPASSRLS" in refused.err, refused
+    told = "row security hides rows of table public.sale from role half_blind; mend: ALTER ROLE \"half_blind\" BYPASSRLS"
+    assert told in refused.err, refused
 
 
 @test
@@ -150,7 +153,8 @@ def passwords_are_neither_printed_nor_stored(folder):
         try:
             strict.make_database("shop")
             with Session(strict.url("shop")) as db:
-                db(f"CREATE ROLE keeper SUPERUSER LOGIN PASSWORD '{PASSWORD}'; CREATE TABLE t(id int PRIMARY KEY); INSERT INTO t VALUES (7)")
+                db(f"CREATE ROLE keeper SUPERUSER LOGIN PASSWORD '{PASSWORD}'")
+                db("CREATE TABLE t(id int PRIMARY KEY); INSERT INTO t VALUES (7)")
         finally:
             del os.environ["PGPASSFILE"]
         address = f"@/{{}}?host={strict.folder}"
