@@ -344,6 +344,9 @@ def bars(title, groups, unit, logarithmic=False):
     most, floor = max(values), 10 ** math.floor(math.log10(min(values)))
     bar, left, width = 15, 150, 420
 
+    def written(value):
+        return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
     def along(value):
         return math.log(value / floor) / math.log(most / floor) if logarithmic and most > floor else value / most
 
@@ -359,7 +362,7 @@ def bars(title, groups, unit, logarithmic=False):
             value = bars_of[name]
             long = max(1.0, along(value) * width)
             parts.append(f'<rect x="{left}" y="{y}" width="{long:.1f}" height="{bar - 2}" fill="{colours[i % len(colours)]}"/>'
-                         f'<text x="{left + long + 5:.1f}" y="{y + bar - 5}" fill="#444">{value:,.3g} {unit}</text>')
+                         f'<text x="{left + long + 5:.1f}" y="{y + bar - 5}" fill="#444">{written(value)} {unit}</text>')
             y += bar
         y += 12
     heading = title + (", logarithmic" if logarithmic else "")
