@@ -125,7 +125,7 @@ inline void expect_layouts(const catalog& knows, position after, position upto,
                a.born_empty == b.born_empty;  // what it is thought to hold is told anew each time
     };
     const auto is_same = [&](const layout_change& a, const layout_change& b) {
-        return a.at == b.at && a.retired == b.retired &&
+        return a.at == b.at && a.retired == b.retired && a.descents == b.descents &&
                std::equal(a.begun.begin(), a.begun.end(), b.begun.begin(), b.begun.end(), is_same_part);
     };
     const auto of_interest = [&](const std::vector<layout_change>& all) {

@@ -96,12 +96,21 @@ class partition_index {
     std::vector<const partition*> by_id_;
 };
 
+/// A partition took rows over from another one, under other keys, so that their intervals do not show it.
+struct descent {
+    partition_id from;
+    partition_id to;
+
+    friend bool operator==(const descent&, const descent&) = default;
+};
+
 /// A layout entry of the log: takes effect for versions above its own (layout rule).
 struct layout_change {
     version at;
     wall_time time;
     std::vector<partition_id> retired;
-    std::vector<partition> begun;  ///< none was created after `at.at`
+    std::vector<partition> begun;        ///< none was created after `at.at`
+    std::vector<descent> descents = {};  ///< from one of `retired` to one of `begun`; lineage reads them, nothing else
 
     friend bool operator==(const layout_change&, const layout_change&) = default;
 };

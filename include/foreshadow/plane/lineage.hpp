@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Lineage: which partitions became which. Derived from a layout entry by laying what ends over what begins;
-// one entry may tell of several independent changes.
+// Lineage: which partitions became which. Derived from a layout entry by laying what ends over what begins; where rows
+// move to other keys when partitions change, the database tells it. One entry may tell of several independent changes.
 #pragma once
 
 #include "foreshadow/error.hpp"
@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <map>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -99,17 +101,57 @@ inline void name_lineage(lineage_event& event, const key_range& hull) {
     }
 }
 
-/// `lineage_of` where the partitions that end are known already.
-[[nodiscard]] inline std::vector<lineage_event> lineage_between(std::vector<partition> ended,
-                                                                const layout_change& change) {
+/// Takes the partitions that descents connect out of `ended` and `begun`, as an event for each group.
+[[nodiscard]] inline std::vector<lineage_event> lineage_by_descent(std::vector<partition>& ended,
+                                                                   std::vector<partition>& begun,
+                                                                   const layout_change& change) {
+    const std::vector<descent>& told = change.descents;
+    std::vector<std::size_t> leaders(told.size());
+    std::iota(leaders.begin(), leaders.end(), std::size_t{0});
+    const auto leader_of = [&](std::size_t i) {
+        while (leaders[i] != i) i = leaders[i] = leaders[leaders[i]];
+        return i;
+    };
+    std::map<partition_id, std::size_t> parents;
+    std::map<partition_id, std::size_t> children;
+    for (std::size_t i = 0; i < told.size(); ++i) {
+        leaders[leader_of(i)] = leader_of(parents.try_emplace(told[i].from, i).first->second);
+        leaders[leader_of(i)] = leader_of(children.try_emplace(told[i].to, i).first->second);
+    }
+    std::map<std::size_t, lineage_event> groups;
+    const auto take = [&](std::vector<partition>& side, const auto& named, auto where) {
+        std::erase_if(side, [&](partition& p) {
+            const auto found = named.find(p.id);
+            if (found == named.end()) return false;
+            (groups[leader_of(found->second)].*where).push_back(std::move(p));
+            return true;
+        });
+    };
+    take(ended, parents, &lineage_event::from);
+    take(begun, children, &lineage_event::to);
+    std::vector<lineage_event> events;
+    for (auto& [leader, event] : groups) {
+        event.at = change.at;
+        event.time = change.time;
+        name_lineage(event, {});
+        event.boundaries.clear();  // the rows have other keys, so no border lies between them
+        events.push_back(std::move(event));
+    }
+    return events;
+}
+
+/// By overlap.
+[[nodiscard]] inline std::vector<lineage_event> lineage_by_overlap(std::vector<partition> ended,
+                                                                   std::vector<partition> begun,
+                                                                   const layout_change& change) {
     struct side {
         partition what;
         bool began;
     };
     std::vector<side> all;
-    all.reserve(ended.size() + change.begun.size());
+    all.reserve(ended.size() + begun.size());
     for (partition& p : ended) all.push_back({.what = std::move(p), .began = false});
-    for (const partition& p : change.begun) all.push_back({.what = p, .began = true});
+    for (partition& p : begun) all.push_back({.what = std::move(p), .began = true});
     std::sort(all.begin(), all.end(), [](const side& a, const side& b) {
         const int order = a.what.interval.begin.compare(b.what.interval.begin);
         return order != 0 ? order < 0 : a.began < b.began;
@@ -136,13 +178,39 @@ inline void name_lineage(lineage_event& event, const key_range& hull) {
     return events;
 }
 
+/// `lineage_of` where the partitions that end are known already.
+[[nodiscard]] inline std::vector<lineage_event> lineage_between(std::vector<partition> ended,
+                                                                const layout_change& change) {
+    if (change.descents.empty()) return lineage_by_overlap(std::move(ended), change.begun, change);
+    std::vector<partition> begun = change.begun;
+    std::vector<lineage_event> events = lineage_by_descent(ended, begun, change);
+    // Keys whose partition is in a group on one side only go on: they are neither dropped nor created.
+    std::vector<key> taken;
+    for (const lineage_event& event : events)
+        for (const auto* side : {&event.from, &event.to})
+            for (const partition& p : *side) taken.push_back(p.interval.begin);
+    std::sort(taken.begin(), taken.end());
+    const auto is_taken = [&](const partition& p) {
+        return std::binary_search(taken.begin(), taken.end(), p.interval.begin);
+    };
+    for (lineage_event& event : lineage_by_overlap(std::move(ended), std::move(begun), change)) {
+        const bool goes_on = std::any_of(event.from.begin(), event.from.end(), is_taken) ||
+                             std::any_of(event.to.begin(), event.to.end(), is_taken);
+        if (goes_on) event.kind = lineage_kind::reshape;
+        events.push_back(std::move(event));
+    }
+    return events;
+}
+
 }  // namespace detail
 
-/// What `change` makes of the partitions of `before`: one event for each group that is connected by overlap, in key
-/// order.
+/// What `change` makes of the partitions of `before`: one event for each group that is connected by descents, then one
+/// for each that is connected by overlap, in key order.
 ///
 /// One to several is a split, several to one a merge, nothing to one a creation, one to nothing a drop; one to one and
 /// several to several are a reshape. Partitions that merely touch have nothing to do with one another.
+/// Each partition is in one event only. Where one side of a table's keys is in a group of descents, the other side, if
+/// it is not, is a reshape without a counterpart: it was neither created nor dropped.
 /// Errors: `conflict` when a retired partition is not in `before`.
 /// Complexity: O(n + m log m) for n partitions and m named by the change.
 [[nodiscard]] inline std::vector<lineage_event> lineage_of(const layout& before, const layout_change& change) {

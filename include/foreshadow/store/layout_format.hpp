@@ -5,7 +5,7 @@
 //    partition:      varint native id, varint created, sized name, sized begin, sized end, u8 flags, varint rows,
 //                    varint bytes; flags: 1 definitions, 2 born empty
 //    layout change:  varint position, varint ordinal, zigzag time, varint n retired: varint native id, varint created;
-//                    varint n begun: partition
+//                    varint n begun: partition; varint n descents: two partition ids, from and to
 //    layout:         varint position, varint n: partition
 #pragma once
 
@@ -20,9 +20,13 @@
 
 namespace foreshadow {
 
+inline void append_partition_id(partition_id id, std::string& out) {
+    append_varint(id.native, out);
+    append_varint(id.created.value, out);
+}
+
 inline void append_partition(const partition& part, std::string& out) {
-    append_varint(part.id.native, out);
-    append_varint(part.id.created.value, out);
+    append_partition_id(part.id, out);
     append_sized(part.name, out);
     append_sized(part.interval.begin, out);
     append_sized(part.interval.end, out);
@@ -36,12 +40,14 @@ inline void append_layout_change(const layout_change& change, std::string& out) 
     append_varint(change.at.ordinal, out);
     append_varint(detail::zigzag(change.time.microseconds), out);
     append_varint(change.retired.size(), out);
-    for (const auto& id : change.retired) {
-        append_varint(id.native, out);
-        append_varint(id.created.value, out);
-    }
+    for (const auto& id : change.retired) append_partition_id(id, out);
     append_varint(change.begun.size(), out);
     for (const auto& part : change.begun) append_partition(part, out);
+    append_varint(change.descents.size(), out);
+    for (const auto& [from, to] : change.descents) {
+        append_partition_id(from, out);
+        append_partition_id(to, out);
+    }
 }
 
 inline void append_layout(const layout& shape, std::string& out) {
@@ -51,10 +57,16 @@ inline void append_layout(const layout& shape, std::string& out) {
 }
 
 /// Errors, here and below: corrupt.
+[[nodiscard]] inline partition_id read_partition_id(detail::byte_reader& reader) {
+    partition_id id;
+    id.native = reader.varint();
+    id.created.value = reader.varint();
+    return id;
+}
+
 [[nodiscard]] inline partition read_partition(detail::byte_reader& reader) {
     partition part;
-    part.id.native = reader.varint();
-    part.id.created.value = reader.varint();
+    part.id = read_partition_id(reader);
     part.name = reader.text();
     part.interval.begin = reader.text();
     part.interval.end = reader.text();
@@ -75,12 +87,14 @@ inline void append_layout(const layout& shape, std::string& out) {
     change.at.ordinal = static_cast<std::uint32_t>(ordinal);
     change.time.microseconds = detail::unzigzag(reader.varint());
     change.retired.resize(reader.count(2));
-    for (auto& id : change.retired) {
-        id.native = reader.varint();
-        id.created.value = reader.varint();
-    }
+    for (auto& id : change.retired) id = read_partition_id(reader);
     const auto begun = reader.count(8);
     for (std::size_t i = 0; i < begun; ++i) change.begun.push_back(read_partition(reader));
+    change.descents.resize(reader.count(4));
+    for (auto& [from, to] : change.descents) {
+        from = read_partition_id(reader);
+        to = read_partition_id(reader);
+    }
     return change;
 }
 

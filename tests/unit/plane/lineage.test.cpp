@@ -110,3 +110,50 @@ TEST_CASE("a chain of overlaps is one event") {
 TEST_CASE("a change that ends an unknown partition has no lineage") {
     CHECK_THROWS_AS(lineage_of(layout{}, {{{5}, 0}, {}, {partition_id{9, {1}}}, {}}), error);
 }
+
+TEST_CASE("partitions whose rows move to other keys were split and merged where the database tells so") {
+    const layout before{{0}, {part(1, "a", "b"), part(2, "b", "c"), part(3, "c", "d"), part(4, "d", "e")}};
+    const auto old = [&](std::size_t i) { return before.partitions[i].id; };
+    const partition low{.id = {1, {5}}, .name = "low", .interval = {"a", "b"}};
+    const partition high{.id = {7, {5}}, .name = "high", .interval = {"x", "y"}};
+    const partition one{.id = {3, {5}}, .name = "one", .interval = {"c", "d"}};
+    const auto events =
+        lineage_of(before, {.at = {{5}, 0},
+                            .time = {7},
+                            .retired = {old(0), old(1), old(2), old(3)},
+                            .begun = {low, one, high, part(9, "d", "f")},
+                            .descents = {{old(0), low.id}, {old(0), high.id}, {old(1), one.id}, {old(2), one.id}}});
+    REQUIRE(events.size() == 3);
+    CHECK(events[0].kind == lineage_kind::split);
+    CHECK(events[0].time == wall_time{7});
+    CHECK(natives(events[0].from) == std::vector<std::uint64_t>{1});
+    CHECK(natives(events[0].to) == std::vector<std::uint64_t>{1, 7});
+    CHECK(events[0].boundaries.empty());
+    CHECK(events[1].kind == lineage_kind::merge);
+    CHECK(natives(events[1].from) == std::vector<std::uint64_t>{2, 3});
+    CHECK(natives(events[1].to) == std::vector<std::uint64_t>{3});
+    CHECK(events[2].kind == lineage_kind::reshape);
+    CHECK(natives(events[2].from) == std::vector<std::uint64_t>{4});
+}
+
+TEST_CASE("keys that go on beside a group of descents are neither dropped nor created") {
+    // 1 was split into 2, which had been filled before, and 3; its table is left, and belongs to nobody.
+    const layout before{{0}, {part(1, "a", "b"), part(2, "b", "c")}};
+    const partition left{.id = {1, {5}}, .name = "left", .interval = {"a", "b"}};
+    const partition filled{.id = {2, {5}}, .name = "filled", .interval = {"b", "c"}};
+    const partition fresh{.id = {3, {5}}, .name = "fresh", .interval = {"c", "d"}};
+    const partition_id whole = before.partitions[0].id;
+    const auto events = lineage_of(before, {.at = {{5}, 0},
+                                            .time = {},
+                                            .retired = {whole, before.partitions[1].id},
+                                            .begun = {left, filled, fresh, part(8, "e", "f")},
+                                            .descents = {{whole, filled.id}, {whole, fresh.id}}});
+    REQUIRE(events.size() == 4);
+    CHECK(events[0].kind == lineage_kind::split);
+    CHECK(natives(events[0].to) == std::vector<std::uint64_t>{2, 3});
+    CHECK(events[1].kind == lineage_kind::reshape);
+    CHECK(natives(events[1].to) == std::vector<std::uint64_t>{1});
+    CHECK(events[2].kind == lineage_kind::reshape);
+    CHECK(natives(events[2].from) == std::vector<std::uint64_t>{2});
+    CHECK(events[3].kind == lineage_kind::create);
+}

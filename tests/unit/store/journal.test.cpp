@@ -85,7 +85,11 @@ TEST_CASE("a segment gives back its commits, its layouts and its changes in log 
     for (int i = 0; i < 20; ++i) {
         auto batch = w.log.next(20);
         if (i == 7) {
-            fs::layout_change split{.at = {batch.upto, 2}, .time = {-5}, .retired = {{1, {1}}}, .begun = {}};
+            fs::layout_change split{.at = {batch.upto, 2},
+                                    .time = {-5},
+                                    .retired = {{1, {1}}},
+                                    .begun = {},
+                                    .descents = {{{1, {1}}, {2, {9}}}}};
             split.begun = two_bands(0).partitions;
             split.begun[0].holds = fs::content::definitions;
             split.begun[1].born_empty = true;
