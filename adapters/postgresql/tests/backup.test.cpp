@@ -56,6 +56,9 @@ TEST_CASE("backups beside writers and changes of partitions restore states that 
         const restore_report report = b.restore_to(restored, point);
         CHECK(report.rows > 0);
         CHECK(ledger::wrong_rows(restored) == "0");
+        // They split, merge and rename; whatever came and went did so in one of these.
+        const layout_history history = history_of(point.knows);
+        for (const lineage_event& event : history.lineage()) CHECK((!event.from.empty() && !event.to.empty()));
     }
     CHECK(users.commits() > 0);
     CHECK(users.layout_changes() > 0);

@@ -147,11 +147,11 @@ class follower {
         bool has_changed = false;
         std::vector<told_change>& told = decoder_->told;
         const auto above = std::find_if(told.begin(), told.end(), [&](const told_change& t) { return t.at > upto; });
-        for (auto t = told.begin(); t != above; ++t) {
+        for (auto t = told.begin(); t != above;) {
             log_batch nowhere;
             std::set<object_id> nothing;
-            commit_writer into{t->at, {}, nowhere};
-            base_.apply(t->message, nothing, into);
+            commit_writer into{t->at, t->time, nowhere};
+            for (; t != above && t->at == into.at; ++t) base_.apply(t->message, nothing, into);
             base_.end_commit(into);
             has_changed = true;
         }

@@ -36,6 +36,7 @@ struct named_commit {
 /// What an event trigger told, where it stands in the log.
 struct told_change {
     position at;
+    wall_time time;
     std::string message;
 };
 
@@ -298,7 +299,7 @@ class log_decoder {
         tables_.apply(text, touched_, *writer_);
         // Applied again later, with what the tables were; so with what was known of them then.
         std::erase_if(touched_, [&](object_id oid) { return tables_.find(oid) != nullptr; });
-        told.push_back({writer_->at, std::string{text}});
+        told.push_back({writer_->at, writer_->time, std::string{text}});
     }
 
     layout_model tables_;

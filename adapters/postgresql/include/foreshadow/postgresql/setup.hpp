@@ -109,19 +109,24 @@ BEGIN RETURN (
   FROM pg_class c WHERE c.oid = of);
 END $$;
 
-CREATE FUNCTION foreshadow.describe(of oid) RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION foreshadow.is_bytewise(of oid) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce((SELECT l.collcollate IN ('C', 'POSIX') OR l.collprovider = 'd'
+      AND (SELECT datcollate IN ('C', 'POSIX') FROM pg_database WHERE datname = current_database())
+    FROM pg_collation l WHERE l.oid = $1), false)
+$$;
+
+CREATE FUNCTION foreshadow.describe(of oid) RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+  SET datestyle = 'ISO, YMD' SET timezone = 'UTC' SET intervalstyle = 'postgres' AS $$
   SELECT jsonb_build_object('oid', c.oid::int8, 'name', format('%I.%I', n.nspname, c.relname),
     'columns', coalesce((SELECT jsonb_agg(jsonb_build_array(a.attnum, a.attname, a.atttypid::int8) ORDER BY a.attnum)
       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''), '[]'),
     'key', coalesce((SELECT jsonb_agg(jsonb_build_object('number', a.attnum, 'type', t.oid::int8,
-        'bytewise', coalesce(l.collcollate IN ('C', 'POSIX')
-          OR l.collprovider = 'd' AND (SELECT datcollate IN ('C', 'POSIX') FROM pg_database WHERE datname = current_database()), false),
+        'bytewise', foreshadow.is_bytewise(a.attcollation),
         'send', format('%I.%I', s.nspname, f.proname)) ORDER BY k.place)
       FROM pg_index i CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place)
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
       JOIN pg_type t ON t.oid = foreshadow.base_type(a.atttypid)
       JOIN pg_proc f ON f.oid = t.typsend JOIN pg_namespace s ON s.oid = f.pronamespace
-      LEFT JOIN pg_collation l ON l.oid = a.attcollation
       WHERE i.indexrelid = foreshadow.key_index(c.oid) AND k.place <= i.indnkeyatts), '[]'),
     'why', CASE
       WHEN c.relkind = 'p' THEN 'its rows are in its partitions'
@@ -135,6 +140,10 @@ CREATE FUNCTION foreshadow.describe(of oid) RETURNS jsonb LANGUAGE sql STABLE SE
     'parent', coalesce((SELECT h.inhparent::int8 FROM pg_inherits h WHERE h.inhrelid = c.oid AND c.relispartition), 0),
     'bound', coalesce(pg_get_expr(c.relpartbound, 0), ''),
     'by', coalesce(pg_get_partkeydef(c.oid), ''),
+    'divides', coalesce((SELECT jsonb_build_array(p.partstrat) || (SELECT jsonb_agg(
+        jsonb_build_array(o.opcintype::int8, foreshadow.is_bytewise(k.sorted)) ORDER BY k.place)
+      FROM unnest(p.partclass::oid[], p.partcollation::oid[]) WITH ORDINALITY k(class, sorted, place)
+      JOIN pg_opclass o ON o.oid = k.class) FROM pg_partitioned_table p WHERE p.partrelid = c.oid), '[]'),
     'own', CASE WHEN c.relispartition THEN foreshadow.own_parts(c.oid) ELSE '[]' END,
     'digest', CASE WHEN c.relispartition THEN '' ELSE foreshadow.digest(c.oid) END)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1

@@ -29,6 +29,16 @@ struct stored_column {
     friend bool operator==(const stored_column&, const stored_column&) = default;
 };
 
+/// How a partitioned table divides its rows.
+struct divider {
+    struct column {
+        object_id type = 0;  ///< that its operators are for
+        bool is_bytewise = false;
+    };
+    char by = ' ';  ///< r: ranges, l: lists, h: remainders; a blank: it does not
+    std::vector<column> columns;
+};
+
 struct table {
     object_id oid = 0;
     std::string name;  ///< with its schema, quoted where it has to be
@@ -40,6 +50,7 @@ struct table {
     object_id parent = 0;                 ///< of a partition
     std::string bound;                    ///< of a partition: FOR VALUES ..., DEFAULT
     std::string by;                       ///< of a partitioned table: RANGE (...)
+    divider divides;                      ///< the same for lineage, where it was told
     std::vector<std::string> own;         ///< of a partition: statements that give it what its parent does not have
     std::string digest;                   ///< of all else that `pg_dump` tells of a table that is no partition
     std::string text;                     ///< the description itself, in its one form
@@ -86,6 +97,21 @@ template <class T>
     return described<std::int64_t>(value);
 }
 
+[[nodiscard]] inline divider read_divider(const foreshadow::detail::json_tree& from) {
+    divider made;
+    const auto* parts = from.as<foreshadow::detail::json_tree::list>();
+    for (std::size_t i = 0; parts != nullptr && i < parts->size(); ++i) {
+        if (i == 0) {
+            made.by = described<std::string>((*parts)[0]).at(0);
+            continue;
+        }
+        const auto& column = described<foreshadow::detail::json_tree::list>((*parts)[i]);
+        if (column.size() != 2) throw error{errc::corrupt, "what a table is partitioned by is not understood"};
+        made.columns.push_back({static_cast<object_id>(described_number(column[0])), described<bool>(column[1])});
+    }
+    return made;
+}
+
 /// Reads what `foreshadow.describe` returned.
 [[nodiscard]] inline table read_table(const foreshadow::detail::json_tree& from) {
     table t;
@@ -114,6 +140,7 @@ template <class T>
     t.parent = static_cast<object_id>(described_number(described_member(from, "parent")));
     t.bound = described<std::string>(described_member(from, "bound"));
     t.by = described<std::string>(described_member(from, "by"));
+    if (const auto* divides = from.find("divides")) t.divides = read_divider(*divides);
     for (const auto& statement : described<foreshadow::detail::json_tree::list>(described_member(from, "own")))
         t.own.push_back(described<std::string>(statement));
     t.digest = described<std::string>(described_member(from, "digest"));
