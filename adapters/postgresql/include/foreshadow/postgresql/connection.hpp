@@ -105,7 +105,7 @@ class connection {
         const std::string settings =
             "SET synchronous_commit = local; SET lock_timeout = 0; SET statement_timeout = 0; "
             "SET idle_in_transaction_session_timeout = 0; SET row_security = off; SET search_path = ''; "
-            "SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET jit = off; "
+            "SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET jit = off; "
             "SET standard_conforming_strings = on; SET default_transaction_isolation = 'read committed'; "
             "SET default_transaction_read_only = off; SET default_transaction_deferrable = off";
         if (what == kind::ordinary) co_await made->run(settings);

@@ -109,14 +109,15 @@ BEGIN RETURN (
   FROM pg_class c WHERE c.oid = of);
 END $$;
 
-CREATE FUNCTION foreshadow.is_bytewise(of oid) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION foreshadow.is_bytewise(of oid) RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN (
   SELECT coalesce((SELECT l.collcollate IN ('C', 'POSIX') OR l.collprovider = 'd'
       AND (SELECT datcollate IN ('C', 'POSIX') FROM pg_database WHERE datname = current_database())
-    FROM pg_collation l WHERE l.oid = $1), false)
-$$;
+    FROM pg_collation l WHERE l.oid = $1), false));
+END $$;
 
-CREATE FUNCTION foreshadow.describe(of oid) RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-  SET datestyle = 'ISO, YMD' SET timezone = 'UTC' SET intervalstyle = 'postgres' AS $$
+CREATE FUNCTION foreshadow.describe(of oid) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN (
   SELECT jsonb_build_object('oid', c.oid::int8, 'name', format('%I.%I', n.nspname, c.relname),
     'columns', coalesce((SELECT jsonb_agg(jsonb_build_array(a.attnum, a.attname, a.atttypid::int8) ORDER BY a.attnum)
       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''), '[]'),
@@ -146,8 +147,8 @@ CREATE FUNCTION foreshadow.describe(of oid) RETURNS jsonb LANGUAGE sql STABLE SE
       JOIN pg_opclass o ON o.oid = k.class) FROM pg_partitioned_table p WHERE p.partrelid = c.oid), '[]'),
     'own', CASE WHEN c.relispartition THEN foreshadow.own_parts(c.oid) ELSE '[]' END,
     'digest', CASE WHEN c.relispartition THEN '' ELSE foreshadow.digest(c.oid) END)
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1
-$$;
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1);
+END $$;
 
 CREATE FUNCTION foreshadow.is_table(of pg_class) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT ($1).relkind IN ('r', 'p') AND ($1).relpersistence <> 't' AND ($1).oid >= 16384
@@ -174,7 +175,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION foreshadow.on_ddl() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp AS $$
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO, YMD' SET timezone = 'UTC' SET intervalstyle = 'postgres' AS $$
 DECLARE
   touched oid[] := '{}'; created oid[] := '{}'; dropped oid[] := '{}'; rewritten oid[] := '{}';
   told jsonb; each record; its_table oid; is_partition boolean; concerns_us boolean := false; schema_changed boolean := false;
