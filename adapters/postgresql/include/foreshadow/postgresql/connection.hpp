@@ -259,7 +259,7 @@ class connection {
             result next{PQgetResult(get())};
             if (next.get() == nullptr) break;
             const ExecStatusType status = PQresultStatus(next.get());
-            const bool is_good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+            const bool is_good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
             if (!is_good && !failed) failed.emplace(error_of(next, sql));
             if (!is_good && PQstatus(get()) == CONNECTION_BAD) break;
             last = std::move(next);

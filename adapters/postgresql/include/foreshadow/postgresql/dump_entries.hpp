@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What is done to a database once its rows are there, taken from the dump of the schema: keys and indexes first, those
+// of different tables side by side; then all else in the order of the dump. What the dump says of a partitioned table
+// is made for each of its partitions before, and for the table itself last: the server then finds them, and takes them
+// as its own.
+#pragma once
+
+#include "foreshadow/postgresql/definition_set.hpp"
+#include "foreshadow/postgresql/sql_text.hpp"
+#include "foreshadow/postgresql/table.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace foreshadow::postgresql::detail {
+
+/// One object of a dump, as `pg_dump` heads it; what comes before the first has no name.
+struct dump_entry {
+    std::string name;
+    std::string type;
+    std::string sql;
+};
+
+[[nodiscard]] inline std::vector<dump_entry> entries_of(std::string_view dump) {
+    constexpr std::string_view head = "--\n-- Name: ";
+    std::vector<dump_entry> all(1);
+    dump = dump.substr(0, dump.rfind("--\n-- PostgreSQL database dump complete\n"));
+    while (!dump.empty()) {
+        const std::size_t next = std::min(dump.find(head, 1), dump.size());
+        const std::string_view part = dump.substr(0, next);
+        dump.remove_prefix(next);
+        const std::size_t name_end = part.find("; Type: ");
+        const std::size_t type_end = part.find("; Schema: ");
+        const bool is_headed = part.starts_with(head) && name_end < type_end && type_end < part.find("; Owner: ");
+        if (!is_headed) {
+            all.back().sql += part;
+            continue;
+        }
+        all.push_back({std::string{part.substr(head.size(), name_end - head.size())},
+                       std::string{part.substr(name_end + 8, type_end - name_end - 8)}, std::string{part}});
+    }
+    return all;
+}
+
+/// The statement of an entry that consists of one.
+[[nodiscard]] inline std::optional<std::string_view> only_statement(const dump_entry& entry) {
+    const std::string_view sql = entry.sql;
+    const std::size_t begin = sql.find("--\n\n");
+    const std::size_t end = sql.find(";\n", begin);
+    if (begin == std::string_view::npos || sql.find_first_not_of('\n', end + 1) != std::string_view::npos)
+        return std::nullopt;
+    return sql.substr(begin + 4, end - begin - 4);
+}
+
+/// A key or an index: of which table, and how the same is made for another one.
+struct table_part {
+    std::string table;
+    std::string before;  ///< the other's name
+    std::string after;
+
+    [[nodiscard]] std::string of(const std::string& other) const { return before + other + after; }
+};
+
+/// Nothing where the entry is something else, or more than that.
+[[nodiscard]] inline std::optional<table_part> table_part_of(const dump_entry& entry) {
+    const std::optional<std::string_view> sql = only_statement(entry);
+    if (!sql) return std::nullopt;
+    if (entry.type == "CONSTRAINT") {
+        constexpr std::string_view alter = "ALTER TABLE ONLY ";
+        constexpr std::string_view add = "\n    ADD CONSTRAINT ";
+        const std::size_t named = sql->find(add);
+        if (!sql->starts_with(alter) || named == std::string_view::npos) return std::nullopt;
+        const std::size_t name = named + add.size();
+        std::size_t end = sql->find(' ', name);
+        if ((*sql)[name] == '"')
+            for (end = name + 1; end + 1 < sql->size() && ((*sql)[end] != '"' || (*sql)[end + 1] == '"');)
+                end += (*sql)[end] == '"' ? 2 : 1;
+        const std::string_view what = sql->substr(std::min(sql->find(' ', end), sql->size()));
+        if (!what.starts_with(" PRIMARY KEY ") && !what.starts_with(" UNIQUE ")) return std::nullopt;
+        return table_part{std::string{sql->substr(alter.size(), named - alter.size())}, "ALTER TABLE ",
+                          " ADD" + std::string{what}};
+    }
+    if (entry.type == "INDEX") {
+        const std::size_t by = sql->find(" USING ");
+        const std::size_t on = sql->rfind(" ON ", by);
+        const std::size_t index = sql->find("INDEX ");
+        if (by == std::string_view::npos || on == std::string_view::npos || index > on) return std::nullopt;
+        std::string_view of = sql->substr(on + 4, by - on - 4);
+        if (of.starts_with("ONLY ")) of.remove_prefix(5);
+        return table_part{std::string{of}, std::string{sql->substr(0, index)} + "INDEX ON ",
+                          std::string{sql->substr(by)}};
+    }
+    return std::nullopt;
+}
+
+/// What follows the rows.
+struct after_rows {
+    std::string settings;                                ///< for every session
+    std::map<std::string, std::vector<std::string>> by;  ///< statements by table: different tables do not wait
+    std::vector<dump_entry> then;                        ///< in this order
+};
+
+/// `kept`: the tables that are restored.
+[[nodiscard]] inline after_rows plan_after_rows(const definition_set& all,
+                                                const std::map<std::string, object_id>& kept) {
+    std::map<std::string, const table*> known;
+    for (const auto& [oid, t] : all.tables) known.emplace(t.name, &t);
+    const auto leaves_of = [&](object_id root) {
+        std::vector<const table*> leaves;
+        for (const auto& [oid, t] : all.tables) {
+            object_id above = t.parent;
+            for (auto up = all.tables.find(above); up != all.tables.end() && above != root; up = all.tables.find(above))
+                above = up->second.parent;
+            if (above == root && !t.has_branches && kept.count(t.name) != 0) leaves.push_back(&t);
+        }
+        return leaves;
+    };
+    after_rows plan;
+    std::vector<dump_entry> roots;
+    std::vector<dump_entry> entries = entries_of(all.after_rows);
+    plan.settings = std::move(entries.front().sql);
+    entries.erase(entries.begin());
+    // Where things go to other tablespaces, the dump says so between them, so they have to stay in order.
+    const bool is_one_space =
+        all.after_rows.find("SET default_tablespace = ") == all.after_rows.rfind("SET default_tablespace = ");
+    for (dump_entry& entry : entries) {
+        const std::optional<table_part> part = table_part_of(entry);
+        const auto of = part ? known.find(part->table) : known.end();
+        if (of == known.end()) {
+            plan.then.push_back(std::move(entry));
+            continue;
+        }
+        if (kept.count(part->table) == 0) continue;
+        const table& t = *of->second;
+        if (t.has_branches) {
+            for (const table* leaf : leaves_of(t.oid))
+                if (is_one_space) plan.by[leaf->name].push_back(part->of(leaf->name));
+            roots.push_back(std::move(entry));
+        } else if (is_one_space) {
+            plan.by[t.name].push_back(std::move(entry.sql));
+        } else {
+            roots.push_back(std::move(entry));
+        }
+    }
+    plan.then.insert(plan.then.begin(), roots.begin(), roots.end());
+    return plan;
+}
+
+}  // namespace foreshadow::postgresql::detail
