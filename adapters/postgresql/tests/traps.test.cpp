@@ -163,6 +163,30 @@ TEST_CASE("a slot that somebody drops is a hold that is lost", "[postgresql]") {
     testing::run(again.release());
 }
 
+TEST_CASE("a slot that fell behind what the server keeps is a hold that is lost", "[postgresql]") {
+    server own{"max_slot_wal_keep_size = '16MB'\nmax_wal_size = '32MB'\nmin_wal_size = '32MB'"};
+    const std::string url = own.url("postgres");
+    blocking_session users{url};
+    users.run("CREATE TABLE t(a int PRIMARY KEY)");
+    position at;
+    {
+        source held{url, quick};
+        at = testing::run(held.hold(std::nullopt));
+        testing::run(held.acknowledge(at));
+    }
+    CHECK(users.run("CREATE TABLE much AS SELECT repeat('x', 1000) FROM generate_series(1, 70000)"));
+    CHECK(users.run("SELECT pg_switch_wal()"));
+    CHECK(users.run("CHECKPOINT"));
+    REQUIRE(users.ask("SELECT wal_status FROM pg_replication_slots") == "lost");
+    source again{url, quick};
+    CHECK(thrown([&] { testing::run(again.hold(at)); }) == errc::hold_lost);
+    const position anew = testing::run(again.hold(std::nullopt));
+    CHECK(anew > at);
+    at = anew;
+    users.run("INSERT INTO t VALUES (1)");
+    CHECK(count_of(follow_to_head(again, at), change_kind::put) == 1);
+}
+
 TEST_CASE("transactions that are prepared are told when they are committed", "[postgresql]") {
     const std::string url = new_database();
     blocking_session users{url};
