@@ -22,6 +22,14 @@ SETTINGS = ("listen_addresses = ''", "wal_level = logical", "max_replication_slo
 UNSAFE = ("fsync = off",)  # what a test loses, nobody misses
 
 
+LIBC = ctypes.CDLL(None)
+
+
+def end_with_parent():
+    """A server does not outlive who started it, however that ends."""
+    LIBC.prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG
+
+
 def unprivileged():
     """What makes a command run as the server's user, and that user; nothing where this is not root."""
     if os.geteuid() != 0:
@@ -71,7 +79,7 @@ class Server:
     def start(self):
         with open(f"{self.folder}/log", "a") as log:
             self.process = subprocess.Popen([f"{BIN}/postgres", "-D", self.data], stdout=log, stderr=log, cwd=self.folder,
-                                            **self.as_user)
+                                            preexec_fn=end_with_parent, **self.as_user)
         end = time.monotonic() + 60
         while subprocess.run([f"{BIN}/pg_isready", "-q", "-h", self.folder]).returncode != 0:
             if self.process.poll() is not None or time.monotonic() > end:
