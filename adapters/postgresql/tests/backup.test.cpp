@@ -28,7 +28,6 @@
 #include <vector>
 
 namespace foreshadow::postgresql::tests {
-namespace {
 
 /// Calls a function for each chunk that is read, with its number.
 struct chunk_listener {
@@ -39,6 +38,8 @@ struct chunk_listener {
         if (std::holds_alternative<chunk_read>(what) && hears) hears(chunks++);
     }
 };
+
+namespace {
 
 /// Backups of one database into a repository.
 struct backups {
