@@ -145,7 +145,7 @@ inline void bands::change(const lineage_event& event) {
             columns.bytes(s) = bytes_told;
         } else {
             // The source may have told better than can be guessed: then the parents had grown by what is missing.
-            const double missing = correct(s, static_cast<double>(rows_told), static_cast<double>(bytes_told));
+            const double missing = correct(s, static_cast<double>(rows_told), static_cast<double>(bytes_told), true);
             versions.gone(columns.old[s], seconds(event.time), missing, lives);
         }
     }

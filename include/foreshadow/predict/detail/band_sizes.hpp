@@ -53,14 +53,14 @@ inline void bands::note_vanished() {
     lives.refresh();
 }
 
-inline double bands::correct(slot s, double rows, double bytes) {
+inline double bands::correct(slot s, double rows, double bytes, bool is_change) {
     inflow& in = columns.in[s];
     // What nothing that was written or kept can explain was wrong for long, and is no growth of this tick.
     const double written = static_cast<double>(in.inserted + in.updated + std::abs(in.erased));
     const double rows_off = rows - size(s, by_rows);
     if ((rows > 0 || is_told_) && rows_off != 0) {
         touch(s);
-        if (std::abs(rows_off) <= written + 1)
+        if (is_change || std::abs(rows_off) <= written + 1)
             in.erased -= static_cast<float>(rows_off);
         else
             columns.rows(s) = std::max(0.0F, columns.rows(s) + static_cast<float>(rows_off));
@@ -71,7 +71,7 @@ inline double bands::correct(slot s, double rows, double bytes) {
     const double written_bytes =
         std::abs(static_cast<double>(in.bytes)) + static_cast<double>(in.updated_bytes) + std::abs(erased_bytes(s));
     const double kept = off < 0 ? versions.ahead(columns.old[s], ticks.last, 0, lives).held : 0;
-    if (std::abs(off) <= 2 * (written_bytes + kept) + 1)
+    if (is_change || std::abs(off) <= 2 * (written_bytes + kept) + 1)
         in.bytes += static_cast<float>(off);
     else
         columns.bytes(s) = std::max(0.0F, columns.bytes(s) + static_cast<float>(off));

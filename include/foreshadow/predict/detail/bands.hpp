@@ -267,7 +267,8 @@ class bands {
     }
 
     /// Takes over the size that is told. Returns the bytes that are missing, of what the stream makes of it.
-    double correct(slot s, double rows, double bytes);
+    /// At a change, whatever is missing is taken for growth of the parents.
+    double correct(slot s, double rows, double bytes, bool is_change = false);
 
     /// Learns what writes do, from a band that lived through a whole tick and is `bytes` large now.
     void learn_from(slot s, double bytes);
