@@ -118,6 +118,63 @@ TEST_CASE("a partition that is detached is told to be a table of its own", "[pos
     testing::run(held.release());
 }
 
+TEST_CASE("after whatever statement, what was told of each table is what there is to tell", "[postgresql]") {
+    const std::string url = new_database();
+    blocking_session users{url};
+    users.run(
+        "CREATE SCHEMA s; CREATE TABLE s.r(id int PRIMARY KEY, a text, b int) PARTITION BY RANGE (id);"
+        "CREATE INDEX rb ON s.r(b); CREATE TABLE s.r1 PARTITION OF s.r FOR VALUES FROM (0) TO (10);"
+        "CREATE TABLE s.r2 PARTITION OF s.r FOR VALUES FROM (10) TO (20)");
+    source held{url, quick};
+    testing::run(held.hold(std::nullopt));
+    const std::vector<std::string> statements{
+        "CREATE TABLE s.x PARTITION OF s.r FOR VALUES FROM (100) TO (110)",
+        "ALTER TABLE s.r DETACH PARTITION s.x",
+        "ALTER TABLE s.r ATTACH PARTITION s.x FOR VALUES FROM (100) TO (120)",
+        "ALTER TABLE s.r DETACH PARTITION s.x CONCURRENTLY",
+        "ALTER INDEX s.r2_b_idx RENAME TO other",
+        "CREATE INDEX own ON s.r2(a)",
+        "DROP INDEX s.own",
+        "BEGIN; ALTER TABLE s.r1 SET (fillfactor = 70); ALTER TABLE s.r1 SET (fillfactor = 80); COMMIT",
+        "BEGIN; SAVEPOINT a; ALTER TABLE s.r1 SET (fillfactor = 50); ROLLBACK TO a; ALTER TABLE s.r1 SET (fillfactor = "
+        "60);"
+        " COMMIT",
+        "ALTER TABLE s.r2 ADD CONSTRAINT positive CHECK (b > 0)",
+        "ALTER TABLE s.r2 DROP CONSTRAINT positive",
+        "ALTER TABLE s.r ADD COLUMN d date DEFAULT '2020-01-01'",
+        "ALTER TABLE s.r DROP COLUMN a",
+        "ALTER TABLE s.r ALTER b TYPE bigint",
+        "ALTER TABLE s.r DROP CONSTRAINT r_pkey",
+        "ALTER TABLE s.r ADD PRIMARY KEY (id)",
+        "ALTER TABLE s.r2 REPLICA IDENTITY NOTHING",
+        "ALTER TABLE s.r2 REPLICA IDENTITY DEFAULT",
+        "ALTER SCHEMA s RENAME TO z",
+        "ALTER INDEX z.rb RENAME TO rbb",
+        "CREATE INDEX own ON ONLY z.r(d)",
+        "BEGIN; CREATE INDEX own1 ON z.r1(d); ALTER INDEX z.own ATTACH PARTITION z.own1; COMMIT",
+        "DROP INDEX z.rbb",
+        "VACUUM FULL z.r1",
+        "BEGIN; CREATE TABLE z.sub PARTITION OF z.r FOR VALUES FROM (200) TO (300) PARTITION BY HASH (id);"
+        " CREATE TABLE z.sub0 PARTITION OF z.sub FOR VALUES WITH (MODULUS 2, REMAINDER 0); COMMIT",
+        "ALTER TABLE z.r DETACH PARTITION z.sub",
+        "ALTER TABLE z.r2 SET SCHEMA public",
+        "DROP TABLE z.r"};
+    for (const std::string& statement : statements) {
+        CAPTURE(statement);
+        REQUIRE(users.run(statement));
+        CHECK(
+            users.ask(
+                "SET timezone = 'UTC'; SELECT string_agg(c.relname, ', ') FROM pg_class c LEFT JOIN foreshadow.known k "
+                "USING (oid) WHERE foreshadow.is_table(c) AND k.described IS DISTINCT FROM "
+                "foreshadow.describe(c.oid)") == "");
+        CHECK(users.ask("SELECT count(*) FROM foreshadow.known WHERE oid NOT IN (SELECT oid FROM pg_class)") == "0");
+        CHECK(users.ask(
+                  "SELECT string_agg(c.relname, ', ') FROM pg_class c WHERE foreshadow.is_table(c) AND c.relkind = 'r' "
+                  "AND c.relreplident <> 'f' AND foreshadow.key_index(c.oid) IS NULL") == "");
+    }
+    testing::run(held.release());
+}
+
 TEST_CASE("a connection that is ended and a server that is killed lose nothing", "[postgresql]") {
     server own;
     const std::string url = own.url("postgres");

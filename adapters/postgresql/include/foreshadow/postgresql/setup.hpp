@@ -11,8 +11,10 @@
 // table the identity FULL in the transaction that makes it so; then the tables that are there get it; then all is
 // published. The trigger never lets a statement of the application fail: what it cannot tell, it says that it cannot.
 //
-// What describes a table is called for each chunk, and for each partition of a tree that changes, so its parts are in
+// What describes a table is called for each chunk, and for partitions of a tree that changes, so its parts are in
 // PL/pgSQL, which keeps their plans: as SQL functions they were planned anew by each call, and took five times as long.
+// Of a tree of a thousand partitions few change at a time, and those have another stamp: it is made of where the rows of
+// the catalog that describe the partition are stored, and of who wrote them.
 #pragma once
 
 #include "foreshadow/postgresql/sql_text.hpp"
@@ -39,7 +41,7 @@ inline constexpr std::string_view ddl_message = "foreshadow.ddl";
 CREATE SCHEMA foreshadow;
 CREATE TABLE foreshadow.hold(slot name PRIMARY KEY, acknowledged int8 NOT NULL, layout text NOT NULL);
 CREATE TABLE foreshadow.replica_identity(oid oid PRIMARY KEY, was "char" NOT NULL);
-CREATE TABLE foreshadow.known(oid oid PRIMARY KEY, described jsonb NOT NULL);
+CREATE TABLE foreshadow.known(oid oid PRIMARY KEY, described jsonb NOT NULL, stamp text);
 
 CREATE FUNCTION foreshadow.base_type(of oid) RETURNS oid LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -150,6 +152,19 @@ BEGIN RETURN (
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1);
 END $$;
 
+CREATE FUNCTION foreshadow.stamps(of oid[]) RETURNS TABLE(which oid, stamp text) LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN QUERY
+  SELECT c.oid, concat_ws(' ', c.ctid, c.xmin, n.ctid, n.xmin, r.rolname,
+    (SELECT sum(hashtextextended(concat_ws(' ', a.ctid, a.xmin), 0)) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0),
+    (SELECT sum(hashtextextended(concat_ws(' ', i.ctid, i.xmin, x.ctid, x.xmin), 0)) FROM pg_index i
+      JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid),
+    (SELECT sum(hashtextextended(concat_ws(' ', k.ctid, k.xmin), 0)) FROM pg_constraint k WHERE k.conrelid = c.oid),
+    (SELECT sum(hashtextextended(concat_ws(' ', h.ctid, h.xmin), 0)) FROM pg_inherits h WHERE h.inhrelid = c.oid))
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner
+  WHERE c.oid = ANY(of) AND c.relispartition;
+END $$;
+
 CREATE FUNCTION foreshadow.is_table(of pg_class) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT ($1).relkind IN ('r', 'p') AND ($1).relpersistence <> 't' AND ($1).oid >= 16384
     AND ($1).relnamespace NOT IN (SELECT oid FROM pg_namespace
@@ -227,15 +242,18 @@ BEGIN
     touched := touched || ARRAY(SELECT k.oid FROM foreshadow.known k WHERE (k.described ->> 'parent')::oid = ANY(touched));
     touched := ARRAY(WITH RECURSIVE t(o) AS (SELECT unnest(touched) UNION SELECT i.inhrelid FROM t JOIN pg_inherits i ON i.inhparent = t.o)
       SELECT o FROM t);
+    touched := ARRAY(SELECT t.o FROM unnest(touched) t(o) LEFT JOIN foreshadow.stamps(touched) s ON s.which = t.o
+      LEFT JOIN foreshadow.known k ON k.oid = t.o WHERE s.stamp IS NULL OR k.stamp IS DISTINCT FROM s.stamp);
     FOR each IN SELECT c.oid FROM pg_class c WHERE c.oid = ANY(touched) AND foreshadow.is_table(c) LOOP
       PERFORM foreshadow.mend_identity(each.oid);
     END LOOP;
-    WITH now AS (SELECT c.oid, foreshadow.describe(c.oid) AS described FROM pg_class c
-        WHERE c.oid = ANY(touched) AND foreshadow.is_table(c)),
-      fresh AS (INSERT INTO foreshadow.known SELECT n.* FROM now n LEFT JOIN foreshadow.known k USING (oid)
-        WHERE k.described IS DISTINCT FROM n.described
-        ON CONFLICT (oid) DO UPDATE SET described = excluded.described RETURNING *)
-    SELECT jsonb_agg(f.described) INTO told FROM fresh f;
+    WITH now AS (SELECT c.oid, foreshadow.describe(c.oid) AS described, s.stamp FROM pg_class c
+        LEFT JOIN foreshadow.stamps(touched) s ON s.which = c.oid WHERE c.oid = ANY(touched) AND foreshadow.is_table(c)),
+      changed AS (SELECT n.*, k.described IS DISTINCT FROM n.described AS is_news FROM now n LEFT JOIN foreshadow.known k USING (oid)
+        WHERE k.described IS DISTINCT FROM n.described OR k.stamp IS DISTINCT FROM n.stamp),
+      kept AS (INSERT INTO foreshadow.known SELECT n.oid, n.described, n.stamp FROM changed n
+        ON CONFLICT (oid) DO UPDATE SET described = excluded.described, stamp = excluded.stamp)
+    SELECT jsonb_agg(n.described) INTO told FROM changed n WHERE n.is_news;
   END IF;
   IF concerns_us THEN
     PERFORM pg_logical_emit_message(true, 'foreshadow.ddl', jsonb_build_object('tables', coalesce(told, '[]'),
@@ -272,7 +290,8 @@ BEGIN
     PERFORM foreshadow.mend_identity(each.oid);
     COMMIT;
   END LOOP;
-  INSERT INTO foreshadow.known SELECT c.oid, foreshadow.describe(c.oid) FROM pg_catalog.pg_class c
+  INSERT INTO foreshadow.known SELECT c.oid, foreshadow.describe(c.oid), s.stamp FROM pg_catalog.pg_class c
+    LEFT JOIN foreshadow.stamps(ARRAY(SELECT oid FROM pg_catalog.pg_class WHERE relispartition)) s ON s.which = c.oid
     WHERE foreshadow.is_table(c) ON CONFLICT DO NOTHING;
 END $$)sql";
 }
