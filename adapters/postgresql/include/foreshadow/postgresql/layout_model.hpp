@@ -59,7 +59,7 @@ class layout_model {
     struct entry {
         table what;
         partition_id id;
-        place told = {};             ///< where it is, as lineage has it
+        place told = {};             ///< where it is, as lineage has it: nowhere while it is not captured
         wall_time waits = {};        ///< since when it is elsewhere, and somebody is to cover its range
         bool is_born_empty = false;  ///< in this commit
 
@@ -69,7 +69,7 @@ class layout_model {
     /// Adds a table that was there when the log was held.
     void add(table found, position held) {
         const object_id oid = found.oid;
-        place where{found.parent, found.bound};
+        place where = found.is_captured() ? place{found.parent, found.bound} : place{};
         tables_.insert_or_assign(oid, entry{std::move(found), {oid, held}, std::move(where)});
     }
 
@@ -176,7 +176,7 @@ class layout_model {
             const partition_id id{static_cast<std::uint64_t>(described_number(described_member(one, "native"))),
                                   {static_cast<std::uint64_t>(described_number(described_member(one, "created")))}};
             entry known{std::move(t), id};
-            known.told = known.now();
+            if (known.what.is_captured()) known.told = known.now();
             if (one.find("bound") != nullptr) {
                 known.told.parent = static_cast<object_id>(described_number(described_member(one, "parent")));
                 known.told.bound = described<std::string>(described_member(one, "bound"));
