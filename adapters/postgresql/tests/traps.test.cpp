@@ -311,6 +311,9 @@ TEST_CASE("a password is in no error", "[postgresql]") {
         CHECK(line.find('\n') == std::string::npos);
     }
     CHECK(detail::address{"host=a password=secret"}.public_text() == "host='a'");
+    for (const std::string rest : {"/secret", "12/secret", "se@cret", "s/e:c?r"})
+        CHECK(thrown([&] { detail::address{"postgresql://me:" + rest + "@localhost/db"}; }) == errc::invalid_argument);
+    CHECK(detail::address{"postgresql://me@localhost/d%40b?application_name=a@b"}.option("dbname") == "d@b");
 }
 
 TEST_CASE("nothing is restored over a database that is there", "[postgresql]") {

@@ -8,6 +8,7 @@
 
 #include <libpq-fe.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -61,16 +62,20 @@ class address {
     }
 
   private:
-    /// Where a password has a character in it that ends it, the rest of it is taken for a host or a port, and libpq
-    /// would complain of these by name.
+    /// Where a password has a character in it that ends it, the rest of it is taken for a host, a port or a database,
+    /// and libpq would complain of these by name.
     void refuse_misread_password() const {
         const std::string host = option("host");
         const bool is_name = !host.empty() && host.front() != '/';
+        const std::string url = text_.substr(0, text_.find('?'));
+        const std::size_t path = url.find('/', url.find("://") + 3);
+        const bool is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        const bool is_cut = is_url && path != std::string::npos && url.find('@', path) != std::string::npos;
         if (option("port").find_first_not_of("0123456789,") == std::string::npos &&
-            !(is_name && host.find('@', 1) != std::string::npos))
+            !(is_name && host.find('@', 1) != std::string::npos) && !is_cut)
             return;
-        throw error{errc::invalid_argument, "host or port in the database's URL cannot be one",
-                    "in a password write / as %2F, @ as %40, : as %3A, ? as %3F, # as %23, % as %25"};
+        throw error{errc::invalid_argument, "host, port or name in the database's URL cannot be one",
+                    "in a password or name write / as %2F, @ as %40, : as %3A, ? as %3F, # as %23, % as %25"};
     }
 
     std::string text_;
