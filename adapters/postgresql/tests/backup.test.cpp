@@ -261,12 +261,17 @@ TEST_CASE("a table and a partition are restored by themselves, with all that is 
         "PARTITION BY RANGE (d); CREATE TABLE ev_1 PARTITION OF ev FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');"
         "CREATE TABLE ev_2 PARTITION OF ev FOR VALUES FROM ('2021-01-01') TO ('2022-01-01') PARTITION BY HASH (n);"
         "CREATE TABLE ev_2_a PARTITION OF ev_2 FOR VALUES WITH (MODULUS 1, REMAINDER 0);"
+        "CREATE INDEX ON ev_1(v) WHERE n > 5; CREATE UNIQUE INDEX ON ev_2(v, n);"
         "CREATE INDEX by_v ON ev(v) WHERE n > 3; CREATE INDEX own ON ev_1(v DESC); ALTER TABLE ev_1 ADD CHECK (n < "
         "9999);"
+        "CREATE TABLE ev_0 PARTITION OF ev FOR VALUES FROM ('2019-01-01') TO ('2020-01-01');"
+        "ALTER TABLE ev DETACH PARTITION ev_0; ALTER TABLE ev_0 RENAME TO ev_0_old;"  // its indexes keep their names
+        "CREATE TABLE ev_0 PARTITION OF ev FOR VALUES FROM ('2019-01-01') TO ('2020-01-01');"
         "INSERT INTO ev SELECT date '2020-01-01' + i, i, 'v' || i FROM generate_series(1, 700) i;"
         "CREATE TABLE refers(d date, n int, PRIMARY KEY (d, n), CONSTRAINT to_ev FOREIGN KEY (d, n) REFERENCES ev);"
         "INSERT INTO refers SELECT d, n FROM ev; CREATE TABLE other(i int PRIMARY KEY, v text REFERENCES plain(v));"
         "CREATE VIEW seen AS SELECT * FROM other; CREATE VIEW shouted AS SELECT * FROM plain;"
+        "CREATE VIEW below AS SELECT * FROM ev_2_a;"
         "CREATE TABLE unkeyed(i int)"));
     backups b{url, folder / "repository"};
     const restore_point point = b.run();
@@ -293,11 +298,12 @@ TEST_CASE("a table and a partition are restored by themselves, with all that is 
         b.restore_to(s.url("part_whole"), point);
         blocking_session there{s.url("part_whole")};
         CHECK(there.ask(all_rows) == users.ask(all_rows));
-        for (const char* table : {"plain", "ev", "ev_1", "ev_2", "ev_2_a", "refers", "other"}) {
+        for (const char* table : {"plain", "ev", "ev_0", "ev_0_old", "ev_1", "ev_2", "ev_2_a", "refers", "other"}) {
             CAPTURE(table);
             CHECK(parts(there, table) == parts(users, table));
         }
         CHECK(there.ask("SELECT count(*) FROM pg_inherits") == users.ask("SELECT count(*) FROM pg_inherits"));
+        CHECK(there.ask("SELECT count(*) FROM below") == users.ask("SELECT count(*) FROM below"));
     }
     SECTION("a table") {
         const restore_report report = b.restore_to(s.url("part_table"), point, {.partitions = {"public.plain"}});
@@ -321,7 +327,7 @@ TEST_CASE("a table and a partition are restored by themselves, with all that is 
         const restore_report report =
             b.restore_to(s.url("part_refers"), point, {.partitions = {"public.refers", "public.ev_2_a"}});
         blocking_session there{s.url("part_refers")};
-        CHECK(there.ask(tables) == "ev ev_2 ev_2_a refers");
+        CHECK(there.ask(tables) == "below ev ev_2 ev_2_a refers");
         CHECK(rows(there, "refers") == rows(users, "refers"));
         REQUIRE(report.omissions.size() == 1);
         CHECK(report.omissions[0].name == "refers to_ev");

@@ -3,7 +3,8 @@
 // What is done to a database once its rows are there, taken from the dump of the schema: keys and indexes first, those
 // of different tables side by side; then all else in the order of the dump. What the dump says of a partitioned table
 // is made for each of its partitions before, and for the table itself last: the server then finds them, and takes them
-// as its own.
+// as its own. It also names those of partitions, after all that have a name: a table that was renamed has indexes named
+// after the one that has its name now.
 #pragma once
 
 #include "foreshadow/postgresql/definition_set.hpp"
@@ -59,6 +60,14 @@ struct dump_entry {
     return sql.substr(begin + 4, end - begin - 4);
 }
 
+/// The name of the table that an entry makes; empty: it makes none.
+[[nodiscard]] inline std::string table_made_by(const dump_entry& entry) {
+    const std::size_t begin = entry.sql.find(" TABLE ", entry.sql.find("--\n\nCREATE "));
+    const std::size_t end = entry.sql.find(" (\n", begin);
+    if (entry.type != "TABLE" || end == std::string::npos) return {};
+    return entry.sql.substr(begin + 7, end - begin - 7);
+}
+
 /// A key or an index: of which table, and how the same is made for another one.
 struct table_part {
     std::string table;
@@ -102,9 +111,12 @@ struct table_part {
 
 /// What follows the rows.
 struct after_rows {
-    std::string settings;                                ///< for every session
-    std::map<std::string, std::vector<std::string>> by;  ///< statements by table: different tables do not wait
-    std::vector<dump_entry> then;                        ///< in this order
+    using by_table = std::map<std::string, std::vector<std::string>>;  ///< statements; different tables do not wait
+
+    std::string settings;  ///< for every session
+    by_table named;
+    by_table of_leaves;            ///< which the server names, so when all that is named is there
+    std::vector<dump_entry> then;  ///< in this order
 };
 
 /// `kept`: the tables that are restored.
@@ -141,10 +153,10 @@ struct after_rows {
         const table& t = *of->second;
         if (t.has_branches) {
             for (const table* leaf : leaves_of(t.oid))
-                if (is_one_space) plan.by[leaf->name].push_back(part->of(leaf->name));
+                if (is_one_space) plan.of_leaves[leaf->name].push_back(part->of(leaf->name));
             roots.push_back(std::move(entry));
         } else if (is_one_space) {
-            plan.by[t.name].push_back(std::move(entry.sql));
+            plan.named[t.name].push_back(std::move(entry.sql));
         } else {
             roots.push_back(std::move(entry));
         }

@@ -22,7 +22,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -69,22 +68,31 @@ class loader {
         co_await make_tables();
         co_await close();
         after_rows plan = plan_after_rows(set_, kept_);
-        co_await run_side_by_side(plan.settings, std::move(plan.by));
+        after_rows::by_table own;
+        std::vector<std::pair<std::string, std::string>> branched;
+        std::vector<std::pair<std::string, std::string>> references;
+        for (const auto& [name, oid] : kept_) {
+            const table& t = set_.tables.at(oid);
+            for (const std::string& statement : t.own) {
+                if (!statement.starts_with("ALTER ") && t.has_branches)
+                    branched.emplace_back(name, with_branches(statement));
+                else if (!statement.starts_with("ALTER "))
+                    plan.named[name].push_back(statement);
+                else if (statement.find(" FOREIGN KEY ") != std::string::npos)
+                    references.emplace_back(name, statement);
+                else
+                    own[name].push_back(statement);
+            }
+        }
+        co_await run_side_by_side(plan.settings, std::move(plan.named));
+        co_await run_side_by_side(plan.settings, std::move(plan.of_leaves));
         const result set = co_await db_->run(plan.settings);
         for (dump_entry& entry : plan.then) {
             std::string sql = with_branches(std::move(entry.sql));
             co_await run(std::move(sql), entry.name);
         }
-        std::map<std::string, std::vector<std::string>> own;
-        std::vector<std::pair<std::string, std::string>> references;
-        for (const auto& [name, oid] : kept_)
-            for (const std::string& statement : set_.tables.at(oid).own) {
-                if (statement.find(" FOREIGN KEY ") != std::string::npos)
-                    references.emplace_back(name, statement);
-                else
-                    own[name].push_back(statement);
-            }
         co_await run_side_by_side(plan.settings, std::move(own));
+        for (auto& [name, statement] : branched) co_await run(std::move(statement), "an index of " + name);
         for (auto& [name, statement] : references) co_await run(std::move(statement), "a foreign key of " + name);
         co_await set_sequences();
         db_.reset();
@@ -112,12 +120,32 @@ class loader {
         choose_tables();
         co_await database_.create(set_.database);
         db_ = co_await database_.connect();
-        const result made = co_await db_->run(set_.before_rows);
-        for (const std::string& statement : partitions()) {
-            const result added = co_await db_->run(statement);
-        }
+        co_await make_schema();
         if (is_part_) co_await drop_others();
         is_made_ = true;
+    }
+
+    /// What the dump says, and partitions as soon as there is the table that they are of: views may be of them.
+    task<> make_schema() {
+        std::map<std::string, std::vector<std::string>> below = partitions();
+        std::string sql;
+        for (dump_entry& entry : entries_of(set_.before_rows)) {
+            sql += entry.sql;
+            const auto branches = below.find(table_made_by(entry));
+            if (!is_part_ && branches == below.end()) continue;
+            std::string whole = std::exchange(sql, std::string{});
+            co_await run(std::move(whole), entry.name);
+            if (branches == below.end()) continue;
+            for (const std::string& statement : branches->second) {
+                const result added = co_await db_->run(statement);
+            }
+            below.erase(branches);
+        }
+        const result last = co_await db_->run(std::move(sql));
+        for (const auto& [root, statements] : below)
+            for (const std::string& statement : statements) {
+                const result added = co_await db_->run(statement);
+            }
     }
 
     /// All tables, or, where not everybody's rows are asked for, those that are, and what they are partitions of.
@@ -155,7 +183,7 @@ class loader {
     }
 
     /// Runs statements of different tables in several sessions.
-    task<> run_side_by_side(std::string settings, std::map<std::string, std::vector<std::string>> by_table) {
+    task<> run_side_by_side(std::string settings, after_rows::by_table by_table) {
         std::vector<std::vector<std::string>> lists;
         for (auto& [name, statements] : by_table) lists.push_back(std::move(statements));
         std::size_t next = 0;
@@ -195,10 +223,10 @@ class loader {
         }
     }
 
-    /// Statements that make the partitions, parents first.
-    [[nodiscard]] std::vector<std::string> partitions() const {
-        std::vector<std::string> statements;
-        std::set<object_id> made;
+    /// Statements that make the partitions, parents first, by the table at the root.
+    [[nodiscard]] std::map<std::string, std::vector<std::string>> partitions() const {
+        std::map<std::string, std::vector<std::string>> statements;
+        std::map<object_id, std::string> made;  // and their roots
         for (std::size_t before = 1; before != made.size();) {
             before = made.size();
             for (const auto& [oid, t] : set_.tables) {
@@ -207,22 +235,23 @@ class loader {
                 if (parent == set_.tables.end())
                     throw error{errc::corrupt, "partition " + t.name + " is of a table that is not defined"};
                 if (parent->second.is_partition() && made.count(t.parent) == 0) continue;
-                statements.push_back("CREATE TABLE " + t.name + " PARTITION OF " + parent->second.name + " " + t.bound +
-                                     (t.by.empty() ? "" : " PARTITION BY " + t.by));
-                made.insert(oid);
+                const std::string& root = parent->second.is_partition() ? made.at(t.parent) : parent->second.name;
+                statements[root].push_back("CREATE TABLE " + t.name + " PARTITION OF " + parent->second.name + " " +
+                                           t.bound + (t.by.empty() ? "" : " PARTITION BY " + t.by));
+                made.emplace(oid, root);
             }
         }
         return statements;
     }
 
-    /// What the dump says of partitioned tables only is to reach their partitions, which it does not know.
+    /// What is said of partitioned tables only is to reach their partitions: the dump does not know these.
     [[nodiscard]] std::string with_branches(std::string dump) const {
         const auto replace_all = [&](const std::string& what, const std::string& by) {
             for (std::size_t at = 0; (at = dump.find(what, at)) != std::string::npos; at += by.size())
                 dump.replace(at, what.size(), by);
         };
         for (const auto& [oid, t] : set_.tables) {
-            if (!t.has_branches || t.is_partition()) continue;
+            if (!t.has_branches) continue;
             replace_all("\nALTER TABLE ONLY " + t.name + "\n    ADD CONSTRAINT ",
                         "\nALTER TABLE " + t.name + "\n    ADD CONSTRAINT ");
             replace_all(" ON ONLY " + t.name + " USING ", " ON " + t.name + " USING ");
