@@ -12,6 +12,7 @@
 #include "foreshadow/sqlite/source.hpp"
 #include "foreshadow/sqlite/target.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -44,6 +45,14 @@ class any_source {
     }
     fs::task<> release() {
         return std::visit([](auto& s) { return s.release(); }, chosen_);
+    }
+    /// Releases what a hold left where only `left` was before. What somebody held or set up before stays.
+    fs::task<> release_all_but(std::vector<std::string> left) {
+        if (left.empty()) co_await release();
+        const bool was_held = std::any_of(left.begin(), left.end(),
+                                          [](const auto& name) { return name.starts_with("REPLICATION SLOT "); });
+        auto* server = std::get_if<fs::postgresql::source>(&chosen_);
+        if (server != nullptr && !left.empty() && !was_held) co_await server->release_log();
     }
     fs::task<fs::layout> layout() {
         return std::visit([](auto& s) { return s.layout(); }, chosen_);

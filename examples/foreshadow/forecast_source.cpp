@@ -73,8 +73,7 @@ fs::task<bool> watch(any_source& source, any_predictor& predictor, double second
     } catch (...) {
         failure = std::current_exception();
     }
-    const std::vector<std::string> leaves = co_await source.left_behind();
-    if (leaves != left) co_await source.release();
+    co_await source.release_all_but(left);
     if (failure) std::rethrow_exception(failure);
     co_return true;
 }

@@ -4,6 +4,7 @@
 # libpq's environment is heeded, and passwords stay where they were given.
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 from postgresql import Server, Session  # noqa: E402
@@ -113,6 +114,23 @@ def an_administrator_runs_the_setup_once_and_then_a_role_without_rights_backs_up
     assert "SCHEMA foreshadow" in left and not any(each.startswith("REPLICATION SLOT") for each in left), left
     assert run("release", server.url("shared"), "--json").json["left"] == []
     assert ask("shared", LEFT) == "0"
+
+
+@test
+def a_forecast_leaves_what_was_set_up_or_held_before(folder):
+    source = make_shop("watched")
+    with open(f"{folder}/setup.sql", "w") as file:
+        file.write(run("backup", source, "--setup-sql").out)
+    with open(f"{folder}/setup.sql") as statements:
+        server.run("psql", "-v", "ON_ERROR_STOP=1", "-h", server.folder, "-U", "postgres", "-d", "watched", stdin=statements)
+    ready = ask("watched", LEFT)
+    run("forecast", source, "--watch", "0.1")
+    assert ready != "0" and ask("watched", LEFT) == ready, "what was set up is gone, or a slot is left"
+    run("backup", source, f"{folder}/kept")
+    with ThreadPoolExecutor(3) as pool:  # of these at most one can begin
+        list(pool.map(lambda _: run("forecast", source, "--watch", "0.5", status=None), range(3)))
+    assert run("backup", source, f"{folder}/kept", "--json").json["figures"]["rows_read"] < 10, "the hold was released"
+    run("release", source)
 
 
 @test

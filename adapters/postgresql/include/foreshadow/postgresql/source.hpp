@@ -95,11 +95,8 @@ class source {
     }
     /// Removes the slot, and where the role may, everything else that a hold left; see `left_behind`.
     task<> release() {
-        state& s = *state_;
-        s.log.forget();
-        co_await name_slot();
-        co_await s.slot->remove();
-        auto db = co_await s.pool.take();
+        co_await release_log();
+        auto db = co_await state_->pool.take();
         const detail::surroundings here = co_await detail::look_around(*db);
         if (!here.is_superuser) co_return;
         const detail::result left =
@@ -108,6 +105,13 @@ class source {
         const detail::result others = co_await db->run("SELECT 1 FROM foreshadow.hold");
         if (others.rows() != 0) co_return;
         const detail::result gone = co_await db->run(detail::removal_sql());
+    }
+    /// Removes the slot only: what was set up stays.
+    task<> release_log() {
+        state& s = *state_;
+        s.log.forget();
+        co_await name_slot();
+        co_await s.slot->remove();
     }
 
     task<foreshadow::layout> layout() {
