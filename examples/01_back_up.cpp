@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expects: restore point [0-9]+: 3 partitions
+// expects: restore point [0-9-]+: 3 partitions
 //
 // Back up a database as it is: every table is a partition, and what writers do meanwhile is followed. Run it again and
 // only what changed costs anything.

@@ -13,8 +13,8 @@
 //
 // What describes a table is called for each chunk, and for partitions of a tree that changes, so its parts are in
 // PL/pgSQL, which keeps their plans: as SQL functions they were planned anew by each call, and took five times as long.
-// Of a tree of a thousand partitions few change at a time, and those have another stamp: it is made of where the rows of
-// the catalog that describe the partition are stored, and of who wrote them.
+// Of a tree of a thousand partitions few change at a time, and those have another stamp: it is made of where the rows
+// of the catalog that describe the partition are stored, and of who wrote them.
 #pragma once
 
 #include "foreshadow/postgresql/sql_text.hpp"
