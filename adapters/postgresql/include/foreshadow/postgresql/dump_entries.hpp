@@ -68,6 +68,18 @@ struct dump_entry {
     return entry.sql.substr(begin + 7, end - begin - 7);
 }
 
+/// Whether the index that a statement makes has a name as the server gives it: `..._idx`, or with a number. The server
+/// would give it to another one, so such an index comes first. Others come last, since it takes an index of the same
+/// columns, in whatever order, for what a partition has of its parent's.
+[[nodiscard]] inline bool is_named_by_server(std::string_view statement) {
+    const std::size_t begin = statement.find(" INDEX ");
+    const std::size_t end = statement.find(" ON ", begin);
+    if (!statement.starts_with("CREATE ") || end == std::string_view::npos) return false;
+    const std::string_view name = statement.substr(begin + 7, end - begin - 7);
+    const std::size_t last = name.find_last_not_of("0123456789\"");
+    return last != std::string_view::npos && name.substr(0, last + 1).ends_with("_idx");
+}
+
 /// A key or an index: of which table, and how the same is made for another one.
 struct table_part {
     std::string table;

@@ -76,7 +76,7 @@ class loader {
             for (const std::string& statement : t.own) {
                 if (!statement.starts_with("ALTER ") && t.has_branches)
                     branched.emplace_back(name, with_branches(statement));
-                else if (!statement.starts_with("ALTER "))
+                else if (is_named_by_server(statement))
                     plan.named[name].push_back(statement);
                 else if (statement.find(" FOREIGN KEY ") != std::string::npos)
                     references.emplace_back(name, statement);
