@@ -11,8 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <map>
-#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -106,23 +104,34 @@ inline void name_lineage(lineage_event& event, const key_range& hull) {
                                                                    std::vector<partition>& begun,
                                                                    const layout_change& change) {
     const std::vector<descent>& told = change.descents;
-    std::vector<std::size_t> leaders(told.size());
-    std::iota(leaders.begin(), leaders.end(), std::size_t{0});
+    using places =
+        std::vector<std::pair<partition_id, std::size_t>>;  // sorted: of each partition the first comes first
+    places parents;
+    places children;
+    std::vector<std::size_t> leaders;
+    for (std::size_t i = 0; i < told.size(); ++i) {
+        leaders.push_back(i);
+        parents.emplace_back(told[i].from, i);
+        children.emplace_back(told[i].to, i);
+    }
+    std::sort(parents.begin(), parents.end());
+    std::sort(children.begin(), children.end());
+    const auto first_of = [](const places& side, partition_id id) {
+        return std::lower_bound(side.begin(), side.end(), std::pair{id, std::size_t{0}});
+    };
     const auto leader_of = [&](std::size_t i) {
         while (leaders[i] != i) i = leaders[i] = leaders[leaders[i]];
         return i;
     };
-    std::map<partition_id, std::size_t> parents;
-    std::map<partition_id, std::size_t> children;
     for (std::size_t i = 0; i < told.size(); ++i) {
-        leaders[leader_of(i)] = leader_of(parents.try_emplace(told[i].from, i).first->second);
-        leaders[leader_of(i)] = leader_of(children.try_emplace(told[i].to, i).first->second);
+        leaders[leader_of(i)] = leader_of(first_of(parents, told[i].from)->second);
+        leaders[leader_of(i)] = leader_of(first_of(children, told[i].to)->second);
     }
-    std::map<std::size_t, lineage_event> groups;
-    const auto take = [&](std::vector<partition>& side, const auto& named, auto where) {
+    std::vector<lineage_event> groups(told.size());  // each in its leader's place
+    const auto take = [&](std::vector<partition>& side, const places& named, auto where) {
         std::erase_if(side, [&](partition& p) {
-            const auto found = named.find(p.id);
-            if (found == named.end()) return false;
+            const auto found = first_of(named, p.id);
+            if (found == named.end() || found->first != p.id) return false;
             (groups[leader_of(found->second)].*where).push_back(std::move(p));
             return true;
         });
@@ -130,7 +139,8 @@ inline void name_lineage(lineage_event& event, const key_range& hull) {
     take(ended, parents, &lineage_event::from);
     take(begun, children, &lineage_event::to);
     std::vector<lineage_event> events;
-    for (auto& [leader, event] : groups) {
+    for (lineage_event& event : groups) {
+        if (event.from.empty() && event.to.empty()) continue;
         event.at = change.at;
         event.time = change.time;
         name_lineage(event, {});
