@@ -9,7 +9,7 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/predict/detail/first_passage.hpp"
+#include "foreshadow/predict/detail/log_odds.hpp"
 #include "foreshadow/predict/predictor.hpp"
 #include "foreshadow/predict/silent.hpp"
 

@@ -15,6 +15,7 @@
 
 #include "foreshadow/predict/detail/hazard_features.hpp"
 #include "foreshadow/predict/detail/hazard_model.hpp"
+#include "foreshadow/predict/detail/log_odds.hpp"
 #include "foreshadow/predict/detail/rhythm_predictions.hpp"
 #include "foreshadow/predict/detail/sizes_at_change.hpp"
 #include "foreshadow/predict/detail/waiting_rows.hpp"

@@ -6,6 +6,7 @@
 #include "foreshadow/predict/detail/calibration.hpp"
 #include "foreshadow/predict/detail/first_passage.hpp"
 #include "foreshadow/predict/detail/key_sample.hpp"
+#include "foreshadow/predict/detail/log_odds.hpp"
 #include "foreshadow/predict/detail/model_bytes.hpp"
 #include "foreshadow/predict/detail/rhythms.hpp"
 #include "foreshadow/predict/detail/size_axis.hpp"

@@ -6,8 +6,6 @@
 // learn as fast as common ones and no rate has to be tuned to the stream.
 #pragma once
 
-#include "foreshadow/predict/detail/first_passage.hpp"
-
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

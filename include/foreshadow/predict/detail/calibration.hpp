@@ -5,7 +5,7 @@
 // whose counts fade so that it follows a drifting base rate; before that two numbers, slope and offset (Platt 1999).
 #pragma once
 
-#include "foreshadow/predict/detail/first_passage.hpp"
+#include "foreshadow/predict/detail/log_odds.hpp"
 
 #include <algorithm>
 #include <array>

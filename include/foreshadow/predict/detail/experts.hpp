@@ -9,6 +9,7 @@
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/predict/detail/additive_model.hpp"
 #include "foreshadow/predict/detail/calibration.hpp"
+#include "foreshadow/predict/detail/log_odds.hpp"
 
 #include <algorithm>
 #include <array>

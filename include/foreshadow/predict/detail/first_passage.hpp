@@ -34,12 +34,4 @@ namespace foreshadow::detail {
     return std::clamp(normal_cdf(ahead) + std::exp(std::min(reflected, 0.0)), 0.0, 1.0);
 }
 
-[[nodiscard]] inline double sigmoid(double z) noexcept { return 1 / (1 + std::exp(-z)); }
-
-/// Log-odds, of a probability that is kept away from certainty.
-[[nodiscard]] inline double logit(double p) noexcept {
-    p = std::clamp(p, 1e-7, 1 - 1e-7);
-    return std::log(p / (1 - p));
-}
-
 }  // namespace foreshadow::detail

@@ -8,6 +8,7 @@
 #include "foreshadow/predict/detail/feature_tables.hpp"
 #include "foreshadow/predict/detail/first_passage.hpp"
 #include "foreshadow/predict/detail/growth.hpp"
+#include "foreshadow/predict/detail/log_odds.hpp"
 #include "foreshadow/predict/detail/size_axis.hpp"
 
 #include <algorithm>

@@ -16,9 +16,10 @@ using erasure_index = detail::interval_index<range_erasure>;
 
 namespace {
 
-std::vector<std::uint64_t> found_in(const erasure_index& index, const key_range& range) {
+template <class T>
+std::vector<std::uint64_t> found_in(const detail::interval_index<T>& index, const key_range& range) {
     std::vector<std::uint64_t> found;
-    index.overlapping(range, [&](const range_erasure& e) { found.push_back(e.at.at.value); });
+    index.overlapping(range, [&](const T& e) { found.push_back(e.at.at.value); });
     std::sort(found.begin(), found.end());
     return found;
 }
@@ -36,7 +37,7 @@ TEST_CASE("erasures are found by what they touch") {
     CHECK(found_in(erasure_index{{}}, key_range::all()).empty());
 }
 
-TEST_CASE("the index finds what looking at every erasure finds") {
+TEMPLATE_TEST_CASE("the index finds what looking at everything finds", "", range_erasure, replacement) {
     const auto seed = GENERATE(range(1u, 200u));
     CAPTURE(seed);
     std::mt19937 random{seed};
@@ -45,13 +46,17 @@ TEST_CASE("the index finds what looking at every erasure finds") {
         return key_range{random() % 9 == 0 ? key{} : key(1, begin),
                          random() % 9 == 0 ? key{} : key(1, static_cast<char>(begin + random() % 7))};
     };
-    std::vector<range_erasure> all;
-    for (std::uint64_t n = random() % 30; n > 0; --n) all.push_back({{{n}, 0}, some_range()});
-    const erasure_index index{all};
+    std::vector<TestType> all;
+    for (std::uint64_t n = random() % 30; n > 0; --n) {
+        TestType& next = all.emplace_back();
+        next.at = {{n}, 0};
+        next.interval = some_range();
+    }
+    const detail::interval_index<TestType> index{all};
     for (int asked = 0; asked < 20; ++asked) {
         const key_range range = some_range();
         std::vector<std::uint64_t> expected;
-        for (const range_erasure& e : all)
+        for (const TestType& e : all)
             if (e.interval.overlaps(range)) expected.push_back(e.at.at.value);
         std::sort(expected.begin(), expected.end());
         CHECK(found_in(index, range) == expected);
