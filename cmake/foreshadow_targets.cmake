@@ -10,7 +10,7 @@ function(foreshadow_add_component name)
 
     add_library(${name} INTERFACE)
     add_library(foreshadow::${short} ALIAS ${name})
-    set_target_properties(${name} PROPERTIES EXPORT_NAME ${short} VERIFY_INTERFACE_HEADER_SETS ON)
+    set_target_properties(${name} PROPERTIES EXPORT_NAME ${short})
     target_sources(${name} INTERFACE FILE_SET HEADERS BASE_DIRS "${arg_BASE_DIR}" FILES ${headers})
     target_compile_features(${name} INTERFACE cxx_std_20)
 
