@@ -9,26 +9,13 @@
 #include "mutated_catalogs.hpp"
 #include "mutated_repositories.hpp"
 
-#include <charconv>
-#include <cstring>
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
 #include <iostream>
 #include <string>
 
 namespace {
-
-/// What follows `name`, or `otherwise` where the name is not given.
-std::string argument(int count, char** words, const char* name, const char* otherwise) {
-    for (int i = 1; i + 1 < count; ++i)
-        if (std::strcmp(words[i], name) == 0) return words[i + 1];
-    return otherwise;
-}
-std::uint64_t number(const std::string& text) {
-    std::uint64_t value = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (read.ec == std::errc{} && read.ptr == text.data() + text.size()) return value;
-    std::cerr << "'" << text << "' is no number\n";
-    std::exit(2);
-}
 
 struct plan {
     std::string program;
@@ -98,14 +85,16 @@ std::uint64_t try_repositories(const plan& p) {
 }  // namespace
 
 int main(int count, char** words) {
-    plan chosen{.program = words[0], .what = count > 1 ? words[1] : ""};
-    if (chosen.what != "catalogs" && chosen.what != "repositories") {
-        std::cerr << "usage: mutations catalogs|repositories [--from N] [--seeds N] [--only mutated|sound]\n";
-        return 2;
-    }
-    chosen.from = number(argument(count, words, "--from", "1"));
-    chosen.seeds = number(argument(count, words, "--seeds", "10000"));
-    const std::string only = argument(count, words, "--only", "");
+    CLI::App program{
+        "Tries catalogs or repositories that mean another thing than they did, and as many that are sound."};
+    plan chosen{.program = words[0], .what = {}};
+    std::string only;
+    program.add_option("what", chosen.what)->required()->check(CLI::IsMember({"catalogs", "repositories"}));
+    program.add_option("--from", chosen.from, "the first seed")->capture_default_str();
+    program.add_option("--seeds", chosen.seeds, "so many")->capture_default_str();
+    program.add_option("--only", only)->check(CLI::IsMember({"mutated", "sound"}));
+    CLI11_PARSE(program, count, words);
+
     std::uint64_t failed = 0;
     for (const bool mutated : {true, false}) {
         chosen.mutated = mutated;

@@ -11,11 +11,12 @@
 #include "crash_points.hpp"
 #include "trial.hpp"
 
-#include <algorithm>
-#include <charconv>
+#include <CLI/CLI.hpp>
+
 #include <chrono>
-#include <cstring>
+#include <cstdint>
 #include <iostream>
+#include <optional>
 #include <string>
 
 namespace {
@@ -48,20 +49,6 @@ struct totals {
                std::to_string(twice) + " run twice; " + std::to_string(failed) + " failed";
     }
 };
-
-/// The number after `name`, or `otherwise` where the name is not given.
-std::uint64_t argument(int count, char** words, const char* name, std::uint64_t otherwise) {
-    for (int i = 1; i < count; ++i) {
-        if (std::strcmp(words[i], name) != 0) continue;
-        std::uint64_t value = 0;
-        const char* text = i + 1 < count ? words[i + 1] : "";
-        const auto read = std::from_chars(text, text + std::strlen(text), value);
-        if (read.ec == std::errc{} && *read.ptr == '\0' && *text != '\0') return value;
-        std::cerr << name << " needs a number\n";
-        std::exit(2);
-    }
-    return otherwise;
-}
 
 class stopwatch {
   public:
@@ -128,18 +115,31 @@ int run_trials(const std::string& program, std::uint64_t first, std::uint64_t se
 }  // namespace
 
 int main(int count, char** words) {
-    const std::uint64_t first = argument(count, words, "--from", 1);
-    if (const std::uint64_t seed = argument(count, words, "--crash-points", 0); seed != 0) {
-        support::crash_plan plan{.seed = seed};
-        plan.steps = argument(count, words, "--steps", 400);
-        plan.gap_seconds = 1e-3 * static_cast<double>(argument(count, words, "--gap", milliseconds(plan.gap_seconds)));
-        plan.read_seconds =
-            1e-3 * static_cast<double>(argument(count, words, "--read", milliseconds(plan.read_seconds)));
-        plan.from = argument(count, words, "--from", 0);
-        plan.upto = argument(count, words, "--upto", plan.upto);
-        plan.every = std::max<std::uint64_t>(1, argument(count, words, "--every", 1));
-        return run_crash_points(words[0], plan);
-    }
-    return run_trials(words[0], first, argument(count, words, "--seeds", 100'000),
-                      argument(count, words, "--twice", 50));
+    CLI::App program{"Runs the main property over many seeds, and says how to run again each that fails."};
+    std::optional<std::uint64_t> first;
+    std::uint64_t seeds = 100'000;
+    std::uint64_t twice = 50;
+    support::crash_plan plan{.seed = 0};
+    std::uint64_t gap = milliseconds(plan.gap_seconds);
+    std::uint64_t read = milliseconds(plan.read_seconds);
+    plan.steps = 400;
+    program.add_option("--from", first, "the first seed, or point");
+    program.add_option("--seeds", seeds, "so many")->capture_default_str();
+    program.add_option("--twice", twice, "live every so manyth trial twice; 0: none")->capture_default_str();
+    CLI::Option* crashes = program.add_option("--crash-points", plan.seed, "let a backup of this seed die everywhere");
+    const auto of_crashes = [&](const char* name, auto& value, const char* what) {
+        return program.add_option(name, value, what)->needs(crashes)->capture_default_str();
+    };
+    of_crashes("--steps", plan.steps, "for which the database lives on");
+    of_crashes("--gap", gap, "milliseconds between two steps");
+    of_crashes("--read", read, "milliseconds for a chunk");
+    of_crashes("--upto", plan.upto, "the last point");
+    of_crashes("--every", plan.every, "die at every so manyth")->check(CLI::PositiveNumber);
+    CLI11_PARSE(program, count, words);
+
+    if (crashes->count() == 0) return run_trials(words[0], first.value_or(1), seeds, twice);
+    plan.gap_seconds = 1e-3 * static_cast<double>(gap);
+    plan.read_seconds = 1e-3 * static_cast<double>(read);
+    plan.from = first.value_or(0);
+    return run_crash_points(words[0], plan);
 }
