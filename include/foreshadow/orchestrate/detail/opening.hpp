@@ -4,6 +4,7 @@
 // Where the hold was lost the source is read again on another timeline, and what was known of it is let go.
 #pragma once
 
+#include "foreshadow/orchestrate/checkpointer.hpp"
 #include "foreshadow/orchestrate/patiently.hpp"
 #include "foreshadow/orchestrate/points.hpp"
 #include "foreshadow/orchestrate/session.hpp"
@@ -61,7 +62,8 @@ class opening {
         if (s.backup.empty())
             s.backup = point_id(s.knows.timeline, {static_cast<std::uint64_t>(s.figures.started.microseconds)});
         s.knows.source = identity;
-        if (!resumes && !last) {
+        if (resumes ? is_untouched(s.knows) : !last) {
+            recall(s.knows.model);
             co_await begin_anew();
         } else if (const bool lasted = co_await is_still_held(s.knows.followed); lasted) {
             s.layouts = history_of(s.knows);
@@ -77,6 +79,8 @@ class opening {
             s.knows.source = identity;
             s.knows.next_prediction = next_prediction;
             recall(model);
+            s.knows.model = model;
+            co_await leave_the_timeline();
             co_await begin_anew();
         }
         s.followed = s.knows.followed;
@@ -105,6 +109,19 @@ class opening {
             for (const std::string& each : cautions) s.tell(warning{each});
         }
         co_return;
+    }
+
+    /// Nothing was held for it yet.
+    [[nodiscard]] static bool is_untouched(const catalog& knows) {
+        return knows.held == position{} && knows.followed == position{} && knows.first.partitions.empty();
+    }
+
+    /// The new hold may make the source look as if it were the one that was followed. Whoever dies now, or later
+    /// without a checkpoint, has said before that it is not.
+    task<> leave_the_timeline() {
+        auto& s = session_;
+        checkpoint state{.backup = {}, .sequence = 0, .knows = s.knows, .figures = s.figures};
+        co_await store_checkpoint(s, std::move(state));
     }
 
     task<> begin_anew() {
