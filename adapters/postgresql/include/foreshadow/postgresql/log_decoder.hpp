@@ -6,8 +6,8 @@
 #pragma once
 
 #include "foreshadow/postgresql/bytes.hpp"
+#include "foreshadow/postgresql/event_trigger_sql.hpp"
 #include "foreshadow/postgresql/layout_model.hpp"
-#include "foreshadow/postgresql/setup.hpp"
 #include "foreshadow/postgresql/snapshot.hpp"
 #include "foreshadow/source/log_batch.hpp"
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What listens to changes of the schema, and tells them in the log where they are committed.
+//
+// A published table without a usable key refuses UPDATE and DELETE, so the triggers give every such table the identity
+// FULL in the transaction that makes it so. They never let a statement of the application fail: what they cannot tell,
+// they say that they cannot.
+#pragma once
+
+#include <string_view>
+
+namespace foreshadow::postgresql::detail {
+
+/// The prefix of what the triggers tell in the log.
+inline constexpr std::string_view ddl_message = "foreshadow.ddl";
+
+/// Functions and event triggers, as statements.
+inline constexpr std::string_view event_trigger_sql = R"sql(
+CREATE FUNCTION foreshadow.mend_identity(of oid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  now "char"; has_key boolean;
+BEGIN
+  SELECT c.relreplident, EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate AND
+      CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END)
+    INTO now, has_key FROM pg_class c WHERE c.oid = of AND c.relpersistence = 'p' AND c.relkind = 'r';
+  IF NOT FOUND THEN RETURN; END IF;
+  IF now <> 'f' AND (now = 'n' OR NOT has_key) THEN
+    INSERT INTO foreshadow.replica_identity VALUES (of, now) ON CONFLICT DO NOTHING;
+    EXECUTE format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL', of::regclass);
+  ELSIF now = 'f' AND has_key AND EXISTS (SELECT 1 FROM foreshadow.replica_identity r WHERE r.oid = of AND r.was = 'd') THEN
+    DELETE FROM foreshadow.replica_identity r WHERE r.oid = of;
+    EXECUTE format('ALTER TABLE ONLY %s REPLICA IDENTITY DEFAULT', of::regclass);
+  END IF;
+END $$;
+
+CREATE FUNCTION foreshadow.on_ddl() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO, YMD' SET timezone = 'UTC' SET intervalstyle = 'postgres' AS $$
+DECLARE
+  touched oid[] := '{}'; created oid[] := '{}'; dropped oid[] := '{}'; rewritten oid[] := '{}';
+  told jsonb; each record; its_table oid; is_partition boolean; concerns_us boolean := false; schema_changed boolean := false;
+BEGIN
+  IF tg_event = 'table_rewrite' THEN
+    PERFORM 1 FROM pg_class c WHERE c.oid = pg_event_trigger_table_rewrite_oid() AND c.relpersistence = 'p';
+    concerns_us := FOUND;
+    rewritten := ARRAY[pg_event_trigger_table_rewrite_oid()];
+  ELSIF tg_event = 'sql_drop' THEN
+    FOR each IN SELECT * FROM pg_event_trigger_dropped_objects() LOOP
+      CONTINUE WHEN each.is_temporary OR each.schema_name IN ('foreshadow', 'pg_temp')
+        OR each.schema_name IS NULL AND each.object_name = 'foreshadow';
+      concerns_us := true;
+      IF each.classid = 'pg_class'::regclass AND each.objsubid = 0 AND each.object_type = 'table' THEN
+        dropped := dropped || each.objid;
+        schema_changed := schema_changed OR NOT EXISTS (SELECT 1 FROM foreshadow.known k WHERE k.oid = each.objid);
+      ELSIF tg_tag <> 'ALTER TABLE' AND (each.original OR each.normal) THEN
+        schema_changed := true;
+        IF each.object_type = 'index' THEN touched := ARRAY(SELECT k.oid FROM foreshadow.known k); END IF;
+      END IF;
+    END LOOP;
+    DELETE FROM foreshadow.known k WHERE k.oid = ANY(dropped);
+  ELSE
+    FOR each IN SELECT * FROM pg_event_trigger_ddl_commands() LOOP
+      CONTINUE WHEN each.schema_name IN ('foreshadow', 'pg_temp') OR each.command_tag = 'REFRESH MATERIALIZED VIEW';
+      concerns_us := true;
+      its_table := CASE WHEN each.classid = 'pg_class'::regclass
+        THEN coalesce((SELECT i.indrelid FROM pg_index i WHERE i.indexrelid = each.objid), each.objid) END;
+      SELECT c.relispartition INTO is_partition FROM pg_class c WHERE c.oid = its_table AND c.relkind IN ('r', 'p');
+      IF FOUND THEN
+        touched := touched || its_table;
+        IF each.command_tag = 'CREATE TABLE' AND NOT each.in_extension THEN created := created || each.objid; END IF;
+        -- What these do to a table that is no partition, its digest tells.
+        schema_changed := schema_changed OR NOT is_partition
+          AND each.command_tag NOT IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE INDEX', 'ALTER INDEX');
+      ELSE
+        schema_changed := true;
+      END IF;
+      IF each.classid = 'pg_type'::regclass AND each.command_tag = 'ALTER TYPE' THEN
+        rewritten := rewritten || ARRAY(SELECT a.attrelid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+          WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND foreshadow.base_type(a.atttypid) = each.objid);
+      ELSIF each.classid = 'pg_namespace'::regclass THEN
+        touched := touched || ARRAY(SELECT c.oid FROM pg_class c WHERE c.relnamespace = each.objid AND c.relkind IN ('r', 'p'));
+      END IF;
+    END LOOP;
+  END IF;
+  IF touched <> '{}' THEN
+    -- Who was a partition of it, and is none any more, is not below it.
+    touched := touched || ARRAY(SELECT k.oid FROM foreshadow.known k WHERE (k.described ->> 'parent')::oid = ANY(touched));
+    touched := ARRAY(WITH RECURSIVE t(o) AS (SELECT unnest(touched) UNION SELECT i.inhrelid FROM t JOIN pg_inherits i ON i.inhparent = t.o)
+      SELECT o FROM t);
+    touched := ARRAY(SELECT t.o FROM unnest(touched) t(o) LEFT JOIN foreshadow.stamps(touched) s ON s.which = t.o
+      LEFT JOIN foreshadow.known k ON k.oid = t.o WHERE s.stamp IS NULL OR k.stamp IS DISTINCT FROM s.stamp);
+    FOR each IN SELECT c.oid FROM pg_class c WHERE c.oid = ANY(touched) AND foreshadow.is_table(c) LOOP
+      PERFORM foreshadow.mend_identity(each.oid);
+    END LOOP;
+    WITH now AS (SELECT c.oid, foreshadow.describe(c.oid) AS described, s.stamp FROM pg_class c
+        LEFT JOIN foreshadow.stamps(touched) s ON s.which = c.oid WHERE c.oid = ANY(touched) AND foreshadow.is_table(c)),
+      changed AS (SELECT n.*, k.described IS DISTINCT FROM n.described AS is_news FROM now n LEFT JOIN foreshadow.known k USING (oid)
+        WHERE k.described IS DISTINCT FROM n.described OR k.stamp IS DISTINCT FROM n.stamp),
+      kept AS (INSERT INTO foreshadow.known SELECT n.oid, n.described, n.stamp FROM changed n
+        ON CONFLICT (oid) DO UPDATE SET described = excluded.described, stamp = excluded.stamp)
+    SELECT jsonb_agg(n.described) INTO told FROM changed n WHERE n.is_news;
+  END IF;
+  IF concerns_us THEN
+    PERFORM pg_logical_emit_message(true, 'foreshadow.ddl', jsonb_build_object('tables', coalesce(told, '[]'),
+      'created', to_jsonb(created::int8[]), 'dropped', to_jsonb(dropped::int8[]), 'rewritten', to_jsonb(rewritten::int8[]),
+      'schema', schema_changed)::text);
+  END IF;
+EXCEPTION WHEN OTHERS THEN
+  PERFORM pg_logical_emit_message(true, 'foreshadow.ddl', jsonb_build_object('untold', SQLERRM)::text);
+END $$;
+
+CREATE EVENT TRIGGER foreshadow_ddl ON ddl_command_end EXECUTE FUNCTION foreshadow.on_ddl();
+CREATE EVENT TRIGGER foreshadow_drop ON sql_drop EXECUTE FUNCTION foreshadow.on_ddl();
+CREATE EVENT TRIGGER foreshadow_rewrite ON table_rewrite EXECUTE FUNCTION foreshadow.on_ddl();
+ALTER EVENT TRIGGER foreshadow_ddl ENABLE ALWAYS;
+ALTER EVENT TRIGGER foreshadow_drop ENABLE ALWAYS;
+ALTER EVENT TRIGGER foreshadow_rewrite ENABLE ALWAYS;
+)sql";
+
+}  // namespace foreshadow::postgresql::detail
