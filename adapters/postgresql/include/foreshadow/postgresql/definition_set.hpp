@@ -56,8 +56,7 @@ struct definition_set {
 
     [[nodiscard]] std::vector<omission> omissions() const {
         std::vector<omission> all;
-        for (const auto& [oid, t] : tables)
-            if (t.is_omitted()) all.push_back({t.name, t.why_not});
+        for (const auto& [oid, t] : tables) t.append_omissions(all);
         return all;
     }
 };

@@ -99,8 +99,8 @@ BEGIN RETURN (
         jsonb_build_array(o.opcintype::int8, foreshadow.is_bytewise(k.sorted)) ORDER BY k.place)
       FROM unnest(p.partclass::oid[], p.partcollation::oid[]) WITH ORDINALITY k(class, sorted, place)
       JOIN pg_opclass o ON o.oid = k.class) FROM pg_partitioned_table p WHERE p.partrelid = c.oid), '[]'),
-    'own', CASE WHEN c.relispartition THEN foreshadow.own_parts(c.oid) ELSE '[]' END,
     'digest', CASE WHEN c.relispartition THEN '' ELSE foreshadow.digest(c.oid) END)
+    || CASE WHEN c.relispartition THEN foreshadow.own_parts(c.oid) ELSE '{"own": [], "lacks": []}' END
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1);
 END $$;
 

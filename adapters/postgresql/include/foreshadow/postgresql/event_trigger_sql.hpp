@@ -25,8 +25,10 @@ BEGIN
       CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END)
     INTO now, has_key FROM pg_class c WHERE c.oid = of AND c.relpersistence = 'p' AND c.relkind = 'r';
   IF NOT FOUND THEN RETURN; END IF;
+  -- Its users chose another one since.
+  IF now <> 'f' THEN DELETE FROM foreshadow.replica_identity r WHERE r.oid = of; END IF;
   IF now <> 'f' AND (now = 'n' OR NOT has_key) THEN
-    INSERT INTO foreshadow.replica_identity VALUES (of, now) ON CONFLICT DO NOTHING;
+    INSERT INTO foreshadow.replica_identity VALUES (of, now);
     EXECUTE format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL', of::regclass);
   ELSIF now = 'f' AND has_key AND EXISTS (SELECT 1 FROM foreshadow.replica_identity r WHERE r.oid = of AND r.was = 'd') THEN
     DELETE FROM foreshadow.replica_identity r WHERE r.oid = of;
@@ -34,10 +36,23 @@ BEGIN
   END IF;
 END $$;
 
+CREATE FUNCTION foreshadow.table_of(class oid, object oid) RETURNS oid LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN CASE class
+  WHEN 'pg_class'::regclass THEN coalesce((SELECT i.indrelid FROM pg_index i WHERE i.indexrelid = object),
+    (SELECT d.refobjid FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' WHERE d.classid = class AND d.objid = object
+      AND d.refclassid = class AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')), object)
+  WHEN 'pg_constraint'::regclass THEN (SELECT k.conrelid FROM pg_constraint k WHERE k.oid = object)
+  WHEN 'pg_attrdef'::regclass THEN (SELECT d.adrelid FROM pg_attrdef d WHERE d.oid = object)
+  WHEN 'pg_trigger'::regclass THEN (SELECT t.tgrelid FROM pg_trigger t WHERE t.oid = object)
+  WHEN 'pg_policy'::regclass THEN (SELECT p.polrelid FROM pg_policy p WHERE p.oid = object)
+  WHEN 'pg_rewrite'::regclass THEN (SELECT w.ev_class FROM pg_rewrite w WHERE w.oid = object)
+  WHEN 'pg_statistic_ext'::regclass THEN (SELECT s.stxrelid FROM pg_statistic_ext s WHERE s.oid = object) END;
+END $$;
+
 CREATE FUNCTION foreshadow.on_ddl() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO, YMD' SET timezone = 'UTC' SET intervalstyle = 'postgres' AS $$
 DECLARE
-  touched oid[] := '{}'; created oid[] := '{}'; dropped oid[] := '{}'; rewritten oid[] := '{}';
+  touched oid[] := '{}'; renamed oid[] := '{}'; created oid[] := '{}'; dropped oid[] := '{}'; rewritten oid[] := '{}';
   told jsonb; each record; its_table oid; is_partition boolean; concerns_us boolean := false; schema_changed boolean := false;
 BEGIN
   IF tg_event = 'table_rewrite' THEN
@@ -53,26 +68,51 @@ BEGIN
         dropped := dropped || each.objid;
         schema_changed := schema_changed OR NOT EXISTS (SELECT 1 FROM foreshadow.known k WHERE k.oid = each.objid);
       ELSIF tg_tag <> 'ALTER TABLE' AND (each.original OR each.normal) THEN
-        schema_changed := true;
-        IF each.object_type = 'index' THEN touched := ARRAY(SELECT k.oid FROM foreshadow.known k); END IF;
+        its_table := CASE WHEN each.object_type IN ('trigger', 'policy', 'rule', 'table constraint', 'table column', 'default value')
+          THEN to_regclass(format('%I.%I', each.address_names[1], each.address_names[2])) END;
+        IF its_table IS NOT NULL THEN touched := touched || its_table; END IF;
+        schema_changed := schema_changed OR NOT EXISTS (SELECT 1 FROM pg_class c WHERE c.oid = its_table AND c.relispartition);
+        -- Whose they were is not told.
+        IF each.object_type = 'index' THEN touched := touched || ARRAY(SELECT k.oid FROM foreshadow.known k); END IF;
+        IF each.object_type IN ('statistics object', 'sequence') THEN
+          touched := touched || ARRAY(SELECT k.oid FROM foreshadow.known k WHERE k.stamp IS NOT NULL);
+        END IF;
       END IF;
     END LOOP;
     DELETE FROM foreshadow.known k WHERE k.oid = ANY(dropped);
   ELSE
+    IF tg_tag = 'DROP OWNED' THEN  -- it tells nothing
+      concerns_us := true;
+      schema_changed := true;
+      touched := ARRAY(SELECT k.oid FROM foreshadow.known k);
+    END IF;
     FOR each IN SELECT * FROM pg_event_trigger_ddl_commands() LOOP
       CONTINUE WHEN each.schema_name IN ('foreshadow', 'pg_temp') OR each.command_tag = 'REFRESH MATERIALIZED VIEW';
       concerns_us := true;
-      its_table := CASE WHEN each.classid = 'pg_class'::regclass
-        THEN coalesce((SELECT i.indrelid FROM pg_index i WHERE i.indexrelid = each.objid), each.objid) END;
+      its_table := foreshadow.table_of(each.classid, each.objid);
       SELECT c.relispartition INTO is_partition FROM pg_class c WHERE c.oid = its_table AND c.relkind IN ('r', 'p');
       IF FOUND THEN
         touched := touched || its_table;
         IF each.command_tag = 'CREATE TABLE' AND NOT each.in_extension THEN created := created || each.objid; END IF;
         -- What these do to a table that is no partition, its digest tells.
-        schema_changed := schema_changed OR NOT is_partition
+        schema_changed := schema_changed OR each.object_type = 'sequence' OR NOT is_partition
           AND each.command_tag NOT IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE INDEX', 'ALTER INDEX');
       ELSE
         schema_changed := true;
+      END IF;
+      IF tg_tag IN ('GRANT', 'REVOKE') AND each.object_type = 'TABLE' OR tg_tag = 'ALTER SEQUENCE' THEN  -- whose is not told, or whose it was
+        touched := touched || ARRAY(SELECT k.oid FROM foreshadow.known k WHERE k.stamp IS NOT NULL);
+      END IF;
+      IF each.command_tag LIKE 'ALTER %' THEN
+        -- Partitions that name it are described in other words now, though nothing else of them changed.
+        renamed := renamed || ARRAY(SELECT k.oid FROM (SELECT each.classid AS class, each.objid AS object UNION ALL
+            SELECT n.classid, n.objid FROM pg_depend n WHERE each.classid = 'pg_namespace'::regclass
+              AND n.refclassid = each.classid AND n.refobjid = each.objid) o
+          JOIN pg_depend d ON d.refclassid = o.class AND d.refobjid = o.object
+            AND NOT EXISTS (SELECT 1 FROM pg_constraint i WHERE d.classid = 'pg_constraint'::regclass AND i.oid = d.objid AND i.conparentid <> 0)
+            AND NOT EXISTS (SELECT 1 FROM pg_trigger t WHERE d.classid = 'pg_trigger'::regclass AND t.oid = d.objid AND (t.tgparentid <> 0 OR t.tgisinternal))
+            AND NOT EXISTS (SELECT 1 FROM pg_class c WHERE d.classid = 'pg_class'::regclass AND c.oid = d.objid AND (c.relkind NOT IN ('i', 'S') OR c.relispartition))
+          JOIN foreshadow.known k ON k.oid = foreshadow.table_of(d.classid, d.objid) AND k.stamp IS NOT NULL);
       END IF;
       IF each.classid = 'pg_type'::regclass AND each.command_tag = 'ALTER TYPE' THEN
         rewritten := rewritten || ARRAY(SELECT a.attrelid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
@@ -82,17 +122,17 @@ BEGIN
       END IF;
     END LOOP;
   END IF;
-  IF touched <> '{}' THEN
+  IF touched <> '{}' OR renamed <> '{}' THEN
     -- Who was a partition of it, and is none any more, is not below it.
-    touched := touched || ARRAY(SELECT k.oid FROM foreshadow.known k WHERE (k.described ->> 'parent')::oid = ANY(touched));
+    touched := touched || ARRAY(SELECT k.oid FROM foreshadow.known k WHERE (k.described ->> 'parent')::oid = ANY(touched)) || renamed;
     touched := ARRAY(WITH RECURSIVE t(o) AS (SELECT unnest(touched) UNION SELECT i.inhrelid FROM t JOIN pg_inherits i ON i.inhparent = t.o)
       SELECT o FROM t);
     touched := ARRAY(SELECT t.o FROM unnest(touched) t(o) LEFT JOIN foreshadow.stamps(touched) s ON s.which = t.o
-      LEFT JOIN foreshadow.known k ON k.oid = t.o WHERE s.stamp IS NULL OR k.stamp IS DISTINCT FROM s.stamp);
+      LEFT JOIN foreshadow.known k ON k.oid = t.o WHERE s.stamp IS NULL OR k.stamp IS DISTINCT FROM s.stamp OR t.o = ANY(renamed));
     FOR each IN SELECT c.oid FROM pg_class c WHERE c.oid = ANY(touched) AND foreshadow.is_table(c) LOOP
       PERFORM foreshadow.mend_identity(each.oid);
     END LOOP;
-    WITH now AS (SELECT c.oid, foreshadow.describe(c.oid) AS described, s.stamp FROM pg_class c
+    WITH now AS MATERIALIZED (SELECT c.oid, foreshadow.describe(c.oid) AS described, s.stamp FROM pg_class c
         LEFT JOIN foreshadow.stamps(touched) s ON s.which = c.oid WHERE c.oid = ANY(touched) AND foreshadow.is_table(c)),
       changed AS (SELECT n.*, k.described IS DISTINCT FROM n.described AS is_news FROM now n LEFT JOIN foreshadow.known k USING (oid)
         WHERE k.described IS DISTINCT FROM n.described OR k.stamp IS DISTINCT FROM n.stamp),

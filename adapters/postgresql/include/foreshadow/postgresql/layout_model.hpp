@@ -101,8 +101,7 @@ class layout_model {
     }
     [[nodiscard]] std::vector<omission> omissions() const {
         std::vector<omission> all;
-        for (const auto& [oid, t] : tables_)
-            if (t.what.is_omitted()) all.push_back({t.what.name, t.what.why_not});
+        for (const auto& [oid, t] : tables_) t.what.append_omissions(all);
         return all;
     }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What a partition has that its parent does not give it. The dump of the schema leaves partitions out, so it is told as
-// statements that a restore runs once the partition and its rows are there.
+// statements that a restore runs once the partition and its rows are there. What no statement makes again is named in
+// the backup as what it lacks.
 //
-// Of a tree of a thousand partitions few change at a time, and those have another stamp: it is made of where the rows
-// of the catalog that describe the partition are stored, and of who wrote them. Whatever is described has to be in it.
+// It is compared with the table at the root, since a restore makes all partitions below as that one is, and then runs
+// what each has of its own in any order. Defaults are told whether or not the root has the same: the dump may give it
+// one after its partitions were made.
 #pragma once
 
 #include <string_view>
@@ -13,35 +15,187 @@ namespace foreshadow::postgresql::detail {
 
 /// Functions, as statements.
 inline constexpr std::string_view own_parts_sql = R"sql(
-CREATE FUNCTION foreshadow.own_parts(of oid) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN RETURN (
-  SELECT coalesce(jsonb_agg(statement ORDER BY place, statement), '[]') FROM (
-    SELECT 1 AS place, format('ALTER TABLE %I.%I OWNER TO %I', n.nspname, c.relname, r.rolname) AS statement
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner WHERE c.oid = of
-    UNION ALL
-    SELECT 2, format('ALTER TABLE %I.%I SET (%s)', n.nspname, c.relname, array_to_string(c.reloptions, ', '))
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = of AND c.reloptions IS NOT NULL
-    UNION ALL
-    SELECT 3, format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid))
-      FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE k.conrelid = of AND k.conparentid = 0 AND k.coninhcount = 0 AND k.contype IN ('c', 'f', 'p', 'u', 'x')
-    UNION ALL
-    SELECT 4, pg_get_indexdef(i.indexrelid) FROM pg_index i WHERE i.indrelid = of
-      AND NOT EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)
-      AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = of)) statements);
+CREATE FUNCTION foreshadow.column_parts(of oid) RETURNS SETOF text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN QUERY
+  SELECT format('ALTER COLUMN %I %s', a.attname, w.what)
+  FROM pg_attribute a JOIN pg_attribute p ON p.attrelid = pg_partition_root(of) AND p.attname = a.attname
+  LEFT JOIN pg_attrdef d ON d.adrelid = of AND d.adnum = a.attnum
+  LEFT JOIN (pg_depend o JOIN pg_sequence q ON q.seqrelid = o.objid JOIN pg_class s ON s.oid = q.seqrelid
+      JOIN pg_namespace n ON n.oid = s.relnamespace)
+    ON o.classid = 'pg_class'::regclass AND o.refclassid = 'pg_class'::regclass AND o.refobjid = of AND o.refobjsubid = a.attnum
+      AND o.deptype = 'i' AND a.attidentity <> '' AND p.attidentity = ''
+  CROSS JOIN LATERAL (VALUES
+    (1, CASE WHEN a.attnotnull AND NOT p.attnotnull THEN 'SET NOT NULL' END),
+    (2, CASE WHEN a.attgenerated <> '' OR p.attgenerated <> '' OR a.attidentity <> '' THEN NULL
+      WHEN a.atthasdef THEN 'SET DEFAULT ' || pg_get_expr(d.adbin, of)
+      WHEN p.atthasdef THEN 'DROP DEFAULT' END),
+    (3, CASE WHEN q.seqrelid IS NOT NULL THEN format('ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %I.%I START %s INCREMENT %s MINVALUE %s MAXVALUE %s CACHE %s%s)',
+      CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END, n.nspname, s.relname, q.seqstart, q.seqincrement,
+      q.seqmin, q.seqmax, q.seqcache, CASE WHEN q.seqcycle THEN ' CYCLE' ELSE '' END) END),
+    (4, 'SET STORAGE ' || CASE WHEN a.attstorage <> p.attstorage THEN
+      CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END),
+    (5, 'SET COMPRESSION ' || CASE WHEN a.attcompression <> p.attcompression THEN
+      CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE 'DEFAULT' END END),
+    (6, CASE WHEN a.attstattarget >= 0 THEN 'SET STATISTICS ' || a.attstattarget END),
+    (7, 'SET (' || array_to_string(a.attoptions, ', ') || ')')) w(place, what)
+  WHERE a.attrelid = of AND a.attnum > 0 AND NOT a.attisdropped AND w.what IS NOT NULL
+  ORDER BY a.attname, w.place;
 END $$;
 
-CREATE FUNCTION foreshadow.stamps(of oid[]) RETURNS TABLE(which oid, stamp text) LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
-BEGIN RETURN QUERY
-  SELECT c.oid, concat_ws(' ', c.ctid, c.xmin, n.ctid, n.xmin, r.rolname,
-    (SELECT sum(hashtextextended(concat_ws(' ', a.ctid, a.xmin), 0)) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0),
-    (SELECT sum(hashtextextended(concat_ws(' ', i.ctid, i.xmin, x.ctid, x.xmin), 0)) FROM pg_index i
-      JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid),
-    (SELECT sum(hashtextextended(concat_ws(' ', k.ctid, k.xmin), 0)) FROM pg_constraint k WHERE k.conrelid = c.oid),
-    (SELECT sum(hashtextextended(concat_ws(' ', h.ctid, h.xmin), 0)) FROM pg_inherits h WHERE h.inhrelid = c.oid))
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner
-  WHERE c.oid = ANY(of) AND c.relispartition;
+CREATE FUNCTION foreshadow.granted(of oid) RETURNS SETOF text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  owner oid; acl aclitem[]; all_rights aclitem; has_all boolean; it text; each record;
+BEGIN
+  SELECT c.relowner, c.relacl, (acldefault('r', c.relowner))[1], format('%I.%I', n.nspname, c.relname) INTO owner, acl, all_rights, it
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = of;
+  IF acl IS NULL AND NOT EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = of AND a.attacl IS NOT NULL) THEN RETURN; END IF;
+  has_all := acl IS NULL OR acl @> all_rights;
+  IF NOT has_all THEN RETURN NEXT format('REVOKE ALL ON TABLE %s FROM %I', it, pg_get_userbyid(owner)); END IF;
+  FOR each IN
+    SELECT string_agg(x.privilege_type || g.suffix, ', ' ORDER BY x.privilege_type) AS rights, x.grantor, x.grantee, x.is_grantable
+    FROM (SELECT acl AS acl, '' AS suffix UNION ALL
+      SELECT a.attacl, format(' (%I)', a.attname) FROM pg_attribute a
+        WHERE a.attrelid = of AND a.attnum > 0 AND NOT a.attisdropped AND a.attacl IS NOT NULL) g,
+      aclexplode(g.acl) WITH ORDINALITY x(grantor, grantee, privilege_type, is_grantable, number)
+    WHERE g.suffix <> '' OR NOT has_all OR x.grantee <> owner OR x.grantor <> owner
+    GROUP BY g.suffix, x.grantor, x.grantee, x.is_grantable ORDER BY g.suffix, min(x.number)
+  LOOP
+    -- Whoever grants what was granted to him: the grant is his.
+    RETURN NEXT format(CASE WHEN each.grantor = owner THEN '%2$s' ELSE 'SET SESSION AUTHORIZATION %1$I; %2$s; RESET SESSION AUTHORIZATION' END,
+      pg_get_userbyid(each.grantor), format('GRANT %s ON TABLE %s TO %s%s', each.rights, it,
+        CASE each.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(each.grantee)) END,
+        CASE WHEN each.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END));
+  END LOOP;
+END $$;
+
+CREATE FUNCTION foreshadow.own_parts(of oid) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  c pg_class; it text; parts text[]; lacks jsonb := '[]'; each record;
+  above constant text := 'the index belongs to one of the table that it is a partition of';
+BEGIN
+  SELECT t.* INTO c FROM pg_class t WHERE t.oid = of;
+  it := (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_namespace n WHERE n.oid = c.relnamespace);
+  parts := ARRAY[format('ALTER TABLE %s OWNER TO %I', it, pg_get_userbyid(c.relowner))];
+  parts := parts || ARRAY(SELECT format('ALTER TABLE %s SET TABLESPACE %I', it, t.spcname) FROM pg_class r, pg_database d, pg_tablespace t
+    WHERE r.oid = pg_partition_root(of) AND r.reltablespace <> c.reltablespace AND d.datname = current_database()
+      AND t.oid = CASE c.reltablespace WHEN 0 THEN d.dattablespace ELSE c.reltablespace END);
+  IF c.relam NOT IN (0, 2) THEN
+    parts := parts || (SELECT format('ALTER TABLE %s SET ACCESS METHOD %I', it, m.amname) FROM pg_am m WHERE m.oid = c.relam);
+  END IF;
+  IF c.reloptions IS NOT NULL THEN parts := parts || format('ALTER TABLE %s SET (%s)', it, array_to_string(c.reloptions, ', ')); END IF;
+  IF c.reltoastrelid <> 0 THEN
+    parts := parts || ARRAY(SELECT format('ALTER TABLE %s SET (toast.%s)', it, array_to_string(t.reloptions, ', toast.'))
+      FROM pg_class t WHERE t.oid = c.reltoastrelid AND t.reloptions IS NOT NULL);
+  END IF;
+  parts := parts || ARRAY(SELECT format('ALTER TABLE ONLY %s %s', it, string_agg(part, ', ' ORDER BY number))
+    FROM foreshadow.column_parts(of) WITH ORDINALITY p(part, number) HAVING count(*) > 0);
+
+  FOR each IN SELECT a.attname, pg_get_expr(d.adbin, of) AS made, p.attgenerated <> '' AS is_above, pg_get_expr(e.adbin, p.attrelid) AS made_above
+    FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = of AND d.adnum = a.attnum
+    JOIN pg_attribute p ON p.attrelid = pg_partition_root(of) AND p.attname = a.attname
+    LEFT JOIN pg_attrdef e ON e.adrelid = p.attrelid AND e.adnum = p.attnum
+    WHERE a.attrelid = of AND a.attgenerated <> '' ORDER BY a.attname
+  LOOP
+    CONTINUE WHEN each.is_above AND each.made = each.made_above;
+    IF NOT each.is_above THEN parts := parts || format('UPDATE ONLY %s SET %I = %s', it, each.attname, each.made); END IF;
+    lacks := lacks || jsonb_build_array(jsonb_build_array(format('the expression of column %I of %s', each.attname, it), CASE WHEN each.is_above
+      THEN 'that of the table that it is a partition of is restored' ELSE 'the table that it is a partition of has none: its values are restored' END));
+  END LOOP;
+
+  FOR each IN SELECT k.contype, format('ALTER TABLE %s ADD CONSTRAINT %I %s', it, k.conname, pg_get_constraintdef(k.oid)) AS made,
+      format('COMMENT ON CONSTRAINT %I ON %s IS ', k.conname, it) || quote_literal(obj_description(k.oid, 'pg_constraint')) AS said
+    FROM pg_constraint k WHERE k.conrelid = of AND k.conparentid = 0 AND k.coninhcount = 0 AND k.contype IN ('c', 'f', 'p', 'u', 'x') ORDER BY k.conname
+  LOOP
+    -- A foreign key comes after all else, and its comment with it.
+    IF each.said IS NULL THEN parts := parts || each.made;
+    ELSIF each.contype = 'f' THEN parts := parts || (each.made || '; ' || each.said);
+    ELSE parts := parts || ARRAY[each.made, each.said]; END IF;
+  END LOOP;
+
+  IF c.relhasindex THEN
+    FOR each IN SELECT i.*, x.relname, x.relispartition, format('%I.%I', n.nspname, x.relname) AS name, s.spcname, d.description,
+        EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = of) AS is_constraints,
+        i.indisreplident AND c.relreplident = 'i' AS is_chosen
+      FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = x.relnamespace
+      LEFT JOIN pg_tablespace s ON s.oid = x.reltablespace
+      LEFT JOIN pg_description d ON d.objoid = i.indexrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+      WHERE i.indrelid = of ORDER BY x.relname
+    LOOP
+      IF each.relispartition OR each.is_chosen AND c.relkind = 'p' THEN
+        lacks := lacks || (SELECT coalesce(jsonb_agg(jsonb_build_array(format('%s of %s', what, each.name), above)), '[]') FROM unnest(ARRAY[
+          CASE WHEN each.indisclustered THEN 'the CLUSTER mark' END, CASE WHEN each.is_chosen THEN 'the choice as replica identity' END,
+          CASE WHEN each.spcname IS NOT NULL THEN 'the tablespace' END, CASE WHEN each.description IS NOT NULL THEN 'the comment' END]) what
+          WHERE what IS NOT NULL);
+        CONTINUE WHEN each.relispartition;
+      END IF;
+      IF NOT each.is_constraints THEN parts := parts || pg_get_indexdef(each.indexrelid); END IF;
+      IF each.spcname IS NOT NULL THEN parts := parts || format('ALTER INDEX %s SET TABLESPACE %I', each.name, each.spcname); END IF;
+      parts := parts || ARRAY(SELECT format('ALTER INDEX %s ALTER COLUMN %s SET STATISTICS %s', each.name, a.attnum, a.attstattarget)
+        FROM pg_attribute a WHERE a.attrelid = each.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum);
+      IF each.indisclustered THEN parts := parts || format('ALTER TABLE %s CLUSTER ON %I', it, each.relname); END IF;
+      IF each.is_chosen AND c.relkind = 'r' THEN parts := parts || format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', it, each.relname); END IF;
+      IF each.description IS NOT NULL THEN parts := parts || format('COMMENT ON INDEX %s IS %L', each.name, each.description); END IF;
+    END LOOP;
+  END IF;
+  IF c.relreplident IN ('n', 'f') THEN
+    parts := parts || ARRAY(SELECT format('ALTER TABLE ONLY %s REPLICA IDENTITY %s', it, CASE c.relreplident WHEN 'n' THEN 'NOTHING' ELSE
+        CASE r.was WHEN 'n' THEN 'NOTHING' ELSE 'FULL' END END)
+      FROM (SELECT 1) one LEFT JOIN foreshadow.replica_identity r ON r.oid = of WHERE r.was IS NULL OR r.was = 'n');
+  END IF;
+
+  FOR each IN SELECT format('%I.%I', n.nspname, s.stxname) AS name, pg_get_statisticsobjdef(s.oid) AS made, pg_get_userbyid(s.stxowner) AS owner,
+      s.stxstattarget AS target, obj_description(s.oid, 'pg_statistic_ext') AS said
+    FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE s.stxrelid = of ORDER BY 1
+  LOOP
+    -- Some versions of the dump have them, though not their table.
+    parts := parts || ARRAY['CREATE STATISTICS IF NOT EXISTS' || substr(each.made, 18), format('ALTER STATISTICS %s OWNER TO %I', each.name, each.owner)];
+    IF each.target >= 0 THEN parts := parts || format('ALTER STATISTICS %s SET STATISTICS %s', each.name, each.target); END IF;
+    IF each.said IS NOT NULL THEN parts := parts || format('COMMENT ON STATISTICS %s IS %L', each.name, each.said); END IF;
+  END LOOP;
+  IF c.relhasrules THEN
+    FOR each IN SELECT r.*, obj_description(r.oid, 'pg_rewrite') AS said FROM pg_rewrite r WHERE r.ev_class = of ORDER BY r.rulename LOOP
+      parts := parts || rtrim(pg_get_ruledef(each.oid), ';');
+      IF each.ev_enabled <> 'O' THEN parts := parts || format('ALTER TABLE %s %s RULE %I', it, foreshadow.enabled(each.ev_enabled), each.rulename); END IF;
+      IF each.said IS NOT NULL THEN parts := parts || format('COMMENT ON RULE %I ON %s IS %L', each.rulename, it, each.said); END IF;
+    END LOOP;
+  END IF;
+  IF c.relhastriggers THEN
+    FOR each IN SELECT t.*, obj_description(t.oid, 'pg_trigger') AS said,
+        CASE t.tgparentid WHEN 0 THEN 'O' ELSE (WITH RECURSIVE up(enabled, above) AS (
+            SELECT p.tgenabled, p.tgparentid FROM pg_trigger p WHERE p.oid = t.tgparentid
+            UNION ALL SELECT p.tgenabled, p.tgparentid FROM up JOIN pg_trigger p ON p.oid = up.above)
+          SELECT up.enabled FROM up WHERE up.above = 0) END AS given
+      FROM pg_trigger t WHERE t.tgrelid = of AND NOT t.tgisinternal ORDER BY t.tgname
+    LOOP
+      IF each.tgparentid = 0 THEN parts := parts || pg_get_triggerdef(each.oid); END IF;
+      IF each.tgenabled <> each.given THEN parts := parts || format('ALTER TABLE ONLY %s %s TRIGGER %I', it, foreshadow.enabled(each.tgenabled), each.tgname); END IF;
+      IF each.said IS NOT NULL THEN parts := parts || format('COMMENT ON TRIGGER %I ON %s IS %L', each.tgname, it, each.said); END IF;
+    END LOOP;
+  END IF;
+  FOR each IN SELECT p.*, obj_description(p.oid, 'pg_policy') AS said FROM pg_policy p WHERE p.polrelid = of ORDER BY p.polname LOOP
+    parts := parts || (format('CREATE POLICY %I ON %s AS %s FOR %s TO %s', each.polname, it, CASE WHEN each.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+        CASE each.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+        (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r)) END, ', ') FROM unnest(each.polroles) r))
+      || coalesce(' USING (' || pg_get_expr(each.polqual, of) || ')', '') || coalesce(' WITH CHECK (' || pg_get_expr(each.polwithcheck, of) || ')', ''));
+    IF each.said IS NOT NULL THEN parts := parts || format('COMMENT ON POLICY %I ON %s IS %L', each.polname, it, each.said); END IF;
+  END LOOP;
+  IF c.relrowsecurity THEN parts := parts || format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', it); END IF;
+  IF c.relforcerowsecurity THEN parts := parts || format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', it); END IF;
+  parts := parts || ARRAY(SELECT foreshadow.granted(of));
+  parts := parts || ARRAY(SELECT format('ALTER SEQUENCE %I.%I OWNED BY %s.%I', n.nspname, s.relname, it, a.attname) FROM pg_depend d
+      JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_namespace n ON n.oid = s.relnamespace
+      JOIN pg_attribute a ON a.attrelid = of AND a.attnum = d.refobjsubid
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = of AND d.refobjsubid > 0 AND d.classid = 'pg_class'::regclass AND d.deptype = 'a' ORDER BY 1);
+  parts := parts || ARRAY(SELECT format('COMMENT ON %s IS %L', CASE d.objsubid WHEN 0 THEN 'TABLE ' || it ELSE format('COLUMN %s.%I', it, a.attname) END, d.description)
+    FROM pg_description d LEFT JOIN pg_attribute a ON a.attrelid = of AND a.attnum = d.objsubid AND d.objsubid > 0
+    WHERE d.objoid = of AND d.classoid = 'pg_class'::regclass ORDER BY 1);
+  lacks := lacks || (SELECT coalesce(jsonb_agg(jsonb_build_array(format('a security label of %s', it), 'it is not read')), '[]')
+    FROM pg_seclabel l WHERE l.objoid = of AND l.classoid = 'pg_class'::regclass);
+  RETURN jsonb_build_object('own', to_jsonb(parts), 'lacks', lacks);
+END $$;
+
+CREATE FUNCTION foreshadow.enabled(state "char") RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN CASE state WHEN 'O' THEN 'ENABLE' WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END;
 END $$;
 )sql";
 

@@ -15,6 +15,7 @@
 #include "foreshadow/postgresql/event_trigger_sql.hpp"
 #include "foreshadow/postgresql/own_parts_sql.hpp"
 #include "foreshadow/postgresql/sql_text.hpp"
+#include "foreshadow/postgresql/stamps_sql.hpp"
 
 #include <string>
 #include <string_view>
@@ -38,7 +39,8 @@ CREATE TABLE foreshadow.replica_identity(oid oid PRIMARY KEY, was "char" NOT NUL
 CREATE TABLE foreshadow.known(oid oid PRIMARY KEY, described jsonb NOT NULL, stamp text);
 
 )sql";
-    for (const std::string_view part : {description_sql, own_parts_sql, event_trigger_sql}) sql.append(part) += '\n';
+    for (const std::string_view part : {description_sql, own_parts_sql, stamps_sql, event_trigger_sql})
+        sql.append(part) += '\n';
     return sql += "COMMIT";
 }
 

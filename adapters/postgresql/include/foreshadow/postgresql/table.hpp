@@ -9,6 +9,7 @@
 #include "foreshadow/postgresql/key_encoding.hpp"
 #include "foreshadow/postgresql/sql_text.hpp"
 #include "foreshadow/row/columns.hpp"
+#include "foreshadow/source/omission.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -52,6 +53,7 @@ struct table {
     std::string by;                       ///< of a partitioned table: RANGE (...)
     divider divides;                      ///< the same for lineage, where it was told
     std::vector<std::string> own;         ///< of a partition: statements that give it what its parent does not have
+    std::vector<omission> lacks;          ///< of a partition: what no statement gives it
     std::string digest;                   ///< of all else that `pg_dump` tells of a table that is no partition
     std::string text;                     ///< the description itself, in its one form
 
@@ -60,6 +62,11 @@ struct table {
     [[nodiscard]] bool is_omitted() const noexcept { return !is_captured() && !has_branches; }
     [[nodiscard]] bool is_partition() const noexcept { return parent != 0; }
     [[nodiscard]] key_range interval() const { return prefixed(table_prefix(oid)); }
+    /// Names what no backup has of it.
+    void append_omissions(std::vector<omission>& all) const {
+        if (is_omitted()) all.push_back({name, why_not});
+        all.insert(all.end(), lacks.begin(), lacks.end());
+    }
 
     /// Whether rows become the same keys and values.
     [[nodiscard]] bool is_stored_like(const table& other) const {
@@ -143,6 +150,12 @@ template <class T>
     if (const auto* divides = from.find("divides")) t.divides = read_divider(*divides);
     for (const auto& statement : described<foreshadow::detail::json_tree::list>(described_member(from, "own")))
         t.own.push_back(described<std::string>(statement));
+    if (const auto* lacks = from.find("lacks"))
+        for (const auto& each : described<foreshadow::detail::json_tree::list>(*lacks)) {
+            const auto& parts = described<foreshadow::detail::json_tree::list>(each);
+            if (parts.size() != 2) throw error{errc::corrupt, "what " + t.name + " lacks is not understood"};
+            t.lacks.push_back({described<std::string>(parts[0]), described<std::string>(parts[1])});
+        }
     t.digest = described<std::string>(described_member(from, "digest"));
     t.text = foreshadow::detail::text_of(from);
     return t;

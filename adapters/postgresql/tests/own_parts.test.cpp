@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What partitions have that their parents do not give them. A restored database is compared with the original by what
+// the server's own program says of each: its dump, line by line.
+#include "support/backups.hpp"
+#include "support/database.hpp"
+#include "support/ledger.hpp"
+#include "temporary_folder.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace foreshadow::postgresql::tests {
+namespace {
+
+using lines = std::vector<std::string>;
+
+/// The lines of a database's schema, sorted. Those that the dump makes up anew each time are left out.
+lines schema_of(const std::string& url) {
+    const std::string command =
+        pg_dump() + " --schema-only --exclude-schema=foreshadow --no-publications '" + url + "'";
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> dump{::popen(command.c_str(), "r"), ::pclose};
+    std::string text;
+    char part[4096];
+    for (std::size_t got = 0; (got = std::fread(part, 1, sizeof part, dump.get())) > 0;) text.append(part, got);
+    lines all;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        std::string line = text.substr(at, end - at);
+        at = end + 1;
+        if (line.find("restrict ") == std::string::npos && line.find("foreshadow_") == std::string::npos)
+            all.push_back(std::move(line));
+    }
+    std::sort(all.begin(), all.end());
+    return all;
+}
+/// What is in one of them only.
+lines difference(const lines& a, const lines& b) {
+    lines only;
+    std::set_symmetric_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(only));
+    return only;
+}
+
+/// A database whose partitions have this, beside rows.
+struct partitioned {
+    explicit partitioned(const std::string& statements) : name{shared_server().make_database()} {
+        users.run("CREATE ROLE clerk; CREATE ROLE \"head clerk\"");  // of the server: another test may have made them
+        REQUIRE(users.run(
+            "CREATE FUNCTION checked() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+            "CREATE TABLE other(a int PRIMARY KEY);"
+            "CREATE TABLE ev(id int PRIMARY KEY, a int, b text, d date DEFAULT '2020-01-01') PARTITION BY RANGE (id);"
+            "CREATE TRIGGER above BEFORE INSERT ON ev FOR EACH ROW EXECUTE FUNCTION checked();"
+            "CREATE TABLE ev_1 PARTITION OF ev FOR VALUES FROM (0) TO (100);"
+            "CREATE TABLE ev_2 PARTITION OF ev FOR VALUES FROM (100) TO (200) PARTITION BY RANGE (id);"
+            "CREATE TABLE ev_2_a PARTITION OF ev_2 FOR VALUES FROM (100) TO (200);"
+            "INSERT INTO ev SELECT i, i, 'v' || i FROM generate_series(0, 199) i; INSERT INTO other SELECT a FROM ev"));
+        REQUIRE(users.run(statements));
+    }
+    /// Backs it up, restores it, and takes away what the backup left.
+    std::string restored(const std::string& as, restore_options what = {}) {
+        backups b{url(), folder / "repository"};
+        const restore_point point = b.run();
+        omissions = point.omissions;
+        const restore_report report = b.restore_to(shared_server().url(as), point, std::move(what));
+        CHECK((report.omissions == omissions || !what.partitions.empty()));
+        source held{url(), {.pg_dump = pg_dump()}};
+        testing::run(held.release());
+        return shared_server().url(as);
+    }
+    [[nodiscard]] std::string url() const { return shared_server().url(name); }
+
+    std::string name;
+    testing::temporary_folder folder;
+    blocking_session users{shared_server().url(name)};
+    std::vector<omission> omissions;
+};
+
+}  // namespace
+
+TEST_CASE("what a partition has of its own is restored", "[postgresql]") {
+    const std::string own = GENERATE(
+        "CREATE POLICY pol ON ev_1 USING (a > 5); CREATE POLICY \"few of\" ON ev_1 AS RESTRICTIVE FOR UPDATE TO "
+        "clerk, "
+        "\"head clerk\" USING (true) WITH CHECK (a IN (SELECT 1)); ALTER TABLE ev_1 ENABLE ROW LEVEL SECURITY, FORCE "
+        "ROW LEVEL SECURITY; COMMENT ON POLICY pol ON ev_1 IS 'it''s so'; CREATE POLICY p ON ev_2 FOR INSERT WITH "
+        "CHECK (id > 0); ALTER TABLE ev_2 ENABLE ROW LEVEL SECURITY",
+        "CREATE STATISTICS of_ev_1 (ndistinct) ON a, b FROM ev_1; ALTER STATISTICS of_ev_1 SET STATISTICS 70; COMMENT "
+        "ON STATISTICS of_ev_1 IS 'both'; CREATE STATISTICS more ON (a + 1), b FROM ev_2_a; ALTER STATISTICS more "
+        "OWNER TO clerk",
+        "CREATE TRIGGER below BEFORE UPDATE ON ev_1 FOR EACH ROW WHEN (OLD.a <> NEW.a) EXECUTE FUNCTION checked(); "
+        "ALTER TABLE ev_1 DISABLE TRIGGER above, ENABLE ALWAYS TRIGGER below; COMMENT ON TRIGGER below ON ev_1 IS 'x';"
+        "CREATE TRIGGER once AFTER INSERT ON ev_2 EXECUTE FUNCTION checked(); ALTER TABLE ONLY ev_2_a ENABLE REPLICA "
+        "TRIGGER above",
+        "GRANT SELECT ON ev_1 TO clerk WITH GRANT OPTION; SET ROLE clerk; GRANT SELECT ON ev_1 TO \"head clerk\"; "
+        "RESET "
+        "ROLE; GRANT UPDATE (a), SELECT (a, b) ON ev_1 TO PUBLIC; REVOKE DELETE ON ev_1 FROM postgres; GRANT ALL ON "
+        "ev_2 TO clerk; ALTER TABLE ev_2_a OWNER TO clerk; GRANT INSERT ON ev_2_a TO postgres",
+        "COMMENT ON TABLE ev_1 IS E'two\\nlines'; COMMENT ON COLUMN ev_1.a IS 'a'; COMMENT ON TABLE ev_2 IS 'more'; "
+        "ALTER TABLE ev_1 ADD CONSTRAINT few CHECK (a < 1000) NOT VALID; COMMENT ON CONSTRAINT few ON ev_1 IS 'few'; "
+        "ALTER TABLE ev_1 ADD CONSTRAINT known FOREIGN KEY (a) REFERENCES other; COMMENT ON CONSTRAINT known ON ev_1 "
+        "IS "
+        "'known'; CREATE INDEX mine ON ev_2(b); COMMENT ON INDEX mine IS 'mine'",
+        "ALTER TABLE ev_1 ALTER a SET STATISTICS 7, ALTER b SET STORAGE EXTERNAL, ALTER b SET COMPRESSION pglz, ALTER "
+        "b "
+        "SET (n_distinct = -0.5), ALTER a SET NOT NULL, ALTER d DROP DEFAULT, ALTER b SET DEFAULT 'none'; ALTER TABLE "
+        "ev_1 SET (fillfactor = 70, toast.autovacuum_enabled = false); ALTER TABLE ev ALTER d SET DEFAULT '2021-01-01';"
+        "ALTER TABLE ONLY ev ALTER d SET DEFAULT '2022-01-01', ALTER b SET STORAGE MAIN",
+        "CREATE UNIQUE INDEX chosen ON ev_1(id, a); ALTER TABLE ev_1 ALTER a SET NOT NULL; ALTER TABLE ev_1 REPLICA "
+        "IDENTITY USING INDEX chosen; ALTER TABLE ev_1 CLUSTER ON chosen; ALTER TABLE ev_2_a REPLICA IDENTITY FULL; "
+        "CREATE INDEX ON ev_2_a((a + 1)); ALTER INDEX ev_2_a_expr_idx ALTER COLUMN 1 SET STATISTICS 9",
+        "CREATE RULE kept AS ON DELETE TO ev_1 DO INSTEAD NOTHING; CREATE RULE asleep AS ON UPDATE TO ev_2_a WHERE "
+        "NEW.a "
+        "< 0 DO INSTEAD NOTHING; ALTER TABLE ev_2_a DISABLE RULE asleep; COMMENT ON RULE kept ON ev_1 IS 'kept'",
+        "CREATE TABLE ev_3(id serial PRIMARY KEY, a int, b text, d date); ALTER TABLE ev ATTACH PARTITION ev_3 FOR "
+        "VALUES FROM (200) TO (300); CREATE TABLE ev_4(id int GENERATED ALWAYS AS IDENTITY (START 310 INCREMENT 2) "
+        "PRIMARY KEY, a int, b text, d date); INSERT INTO ev_4(a) VALUES (1), (2); ALTER TABLE ev ATTACH PARTITION "
+        "ev_4 "
+        "FOR VALUES FROM (300) TO (400); CREATE TABLE counted(id serial PRIMARY KEY) PARTITION BY RANGE (id); CREATE "
+        "TABLE counted_1 PARTITION OF counted FOR VALUES FROM (0) TO (10)",
+        "CREATE EXTENSION btree_gist; ALTER TABLE ev_1 ADD CONSTRAINT ev_2_pkey1 EXCLUDE USING gist (a WITH =); ALTER "
+        "TABLE ev_1 ADD CONSTRAINT unique_here UNIQUE (a) DEFERRABLE; COMMENT ON CONSTRAINT unique_here ON ev_1 IS "
+        "'u'");
+    CAPTURE(own);
+    partitioned original{own};
+    const std::string restored = original.restored(original.name + "_restored");
+    CHECK(original.omissions.empty());
+    CHECK(difference(schema_of(restored), schema_of(original.url())) == lines{});
+}
+
+TEST_CASE("what a partition has of its own, and no statement makes again, is named", "[postgresql]") {
+    partitioned original{
+        "CREATE TABLE ev_3(id int PRIMARY KEY, a int, b text GENERATED ALWAYS AS (upper('b')) STORED, d date); INSERT "
+        "INTO "
+        "ev_3(id) VALUES (200), (201); ALTER TABLE ev ATTACH PARTITION ev_3 FOR VALUES FROM (200) TO (300);"
+        "ALTER TABLE ev_1 CLUSTER ON ev_1_pkey; COMMENT ON INDEX ev_1_pkey IS 'key'; CREATE UNIQUE INDEX both ON "
+        "ev(id, "
+        "a); ALTER TABLE ev_1 ALTER a SET NOT NULL; ALTER TABLE ev_1 REPLICA IDENTITY USING INDEX ev_1_id_a_idx"};
+    const std::string restored = original.restored(original.name + "_restored");
+    std::vector<std::string> named;
+    for (const omission& each : original.omissions) named.push_back(each.name);
+    std::sort(named.begin(), named.end());
+    CHECK(named == lines{"the CLUSTER mark of public.ev_1_pkey",
+                         "the choice as replica identity of public.ev_1_id_a_idx", "the comment of public.ev_1_pkey",
+                         "the expression of column b of public.ev_3"});
+    const std::string rows = "SELECT string_agg(ev::text, ';' ORDER BY id) FROM ev";
+    CHECK(blocking_session{restored}.ask(rows) == original.users.ask(rows));
+}
+
+TEST_CASE("a partition stays in the tablespace and the access method that it is in", "[postgresql]") {
+    blocking_session admin{shared_server().url("postgres")};
+    admin.run("SET allow_in_place_tablespaces = on");  // in the server's own folder
+    for (const std::string space : {"apart", "aside"}) admin.run("CREATE TABLESPACE " + space + " LOCATION ''");
+    partitioned original{
+        "CREATE ACCESS METHOD like_heap TYPE TABLE HANDLER heap_tableam_handler; ALTER TABLE ev_1 SET TABLESPACE apart;"
+        "CREATE TABLE plain(a int PRIMARY KEY USING INDEX TABLESPACE apart, b int) TABLESPACE aside;"
+        "CREATE INDEX of_plain ON plain(b) TABLESPACE aside; CREATE INDEX elsewhere ON plain(b, a);"
+        "CREATE TABLE far(i int, j int, PRIMARY KEY (i)) PARTITION BY RANGE (i) TABLESPACE aside;"
+        "CREATE TABLE far_1 PARTITION OF far FOR VALUES FROM (0) TO (10) TABLESPACE apart;"
+        "CREATE TABLE far_2 PARTITION OF far FOR VALUES FROM (10) TO (20); CREATE INDEX ON far_2(j) TABLESPACE apart;"
+        "CREATE TABLE far_3 PARTITION OF far FOR VALUES FROM (20) TO (30); ALTER TABLE far_3 SET TABLESPACE pg_default;"
+        "CREATE INDEX own ON far_1(j); ALTER TABLE ev_2_a SET ACCESS METHOD like_heap; INSERT INTO far SELECT i, i "
+        "FROM "
+        "generate_series(0, 29) i"};
+    const std::string restored = original.restored(original.name + "_restored");
+    CHECK(original.omissions.empty());
+    const std::string places =
+        "SELECT string_agg(concat_ws(' ', c.relname, s.spcname, m.amname), ', ' ORDER BY c.relname) FROM pg_class c "
+        "LEFT "
+        "JOIN pg_tablespace s ON s.oid = c.reltablespace LEFT JOIN pg_am m ON m.oid = c.relam WHERE c.relnamespace = "
+        "'public'::regnamespace";
+    CHECK(blocking_session{restored}.ask(places) == original.users.ask(places));
+    CHECK(difference(schema_of(restored), schema_of(original.url())) == lines{});
+}
+
+TEST_CASE("names that the server would give to other indexes do not stand in the way", "[postgresql]") {
+    // Tables that were renamed keep the names of their indexes, and the server gives others to those that follow.
+    const std::string world = GENERATE(
+        "ALTER TABLE ev DETACH PARTITION ev_1; ALTER TABLE ev_1 RENAME TO older; ALTER TABLE ev ATTACH PARTITION older "
+        "FOR "
+        "VALUES FROM (0) TO (50); ALTER TABLE older ADD CHECK (id < 50) NOT VALID; CREATE TABLE ev_1 PARTITION OF ev "
+        "FOR "
+        "VALUES FROM (50) TO (100)",
+        "ALTER TABLE ev ADD CONSTRAINT more UNIQUE (id, a); ALTER TABLE ev_1 ADD CONSTRAINT ev_9_id_a_key UNIQUE (a, "
+        "b);"
+        "CREATE TABLE ev_9 PARTITION OF ev FOR VALUES FROM (900) TO (1000)",
+        "CREATE EXTENSION btree_gist; ALTER TABLE ev_1 ADD CONSTRAINT ev_9_pkey EXCLUDE USING gist (a WITH =); CREATE "
+        "TABLE ev_9 PARTITION OF ev FOR VALUES FROM (900) TO (1000)");
+    CAPTURE(world);
+    partitioned original{"DELETE FROM ev WHERE id >= 50;" + world};
+    const std::string restored = original.restored(original.name + "_restored");
+    CHECK(difference(schema_of(restored), schema_of(original.url())) == lines{});
+}
+
+}  // namespace foreshadow::postgresql::tests
