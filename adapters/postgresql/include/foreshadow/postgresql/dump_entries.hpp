@@ -2,9 +2,11 @@
 //
 // What is done to a database once its rows are there, taken from the dump of the schema: keys and indexes first, those
 // of different tables side by side; then all else in the order of the dump. What the dump says of a partitioned table
-// is made for each of its partitions before, and for the table itself last: the server then finds them, and takes them
-// as its own. It also names those of partitions, after all that have a name: a table that was renamed has indexes named
-// after the one that has its name now.
+// is made for each of its partitions before, under the name that it has there, and for the table itself last: the
+// server then finds them, and takes them as its own. Where no name is known, the server gives one, after all that have
+// a name: a table that was renamed has indexes named after the one that has its name now.
+//
+// A dump says once what is so for all that follows: in which tablespace things are made. It is said again for each.
 #pragma once
 
 #include "foreshadow/postgresql/definition_set.hpp"
@@ -47,7 +49,23 @@ struct dump_entry {
         all.push_back({std::string{part.substr(head.size(), name_end - head.size())},
                        std::string{part.substr(name_end + 8, type_end - name_end - 8)}, std::string{part}});
     }
+    // What is set for an entry stands behind the one before it.
+    for (std::size_t i = all.size(); i-- > 1;)
+        for (std::string& before = all[i - 1].sql;;) {
+            const std::size_t last = before.rfind("\nSET default_tab");
+            if (last == std::string::npos || before.find_first_not_of('\n', before.find('\n', last + 1)) != before.npos)
+                break;
+            all[i].sql.insert(0, before, last + 1);
+            before.resize(last + 1);
+        }
     return all;
+}
+
+/// The tablespace that an entry's things are made in: a statement; empty: the same as those before it.
+[[nodiscard]] inline std::string_view space_set_by(const dump_entry& entry) {
+    const std::string_view set = std::string_view{entry.sql}.substr(0, entry.sql.find("--\n"));
+    const std::size_t begin = set.find("SET default_tablespace = ");
+    return begin == set.npos ? std::string_view{} : set.substr(begin, set.find('\n', begin) + 1 - begin);
 }
 
 /// The statement of an entry that consists of one.
@@ -83,10 +101,20 @@ struct dump_entry {
 /// A key or an index: of which table, and how the same is made for another one.
 struct table_part {
     std::string table;
-    std::string before;  ///< the other's name
-    std::string after;
+    std::string name;
+    std::string what;  ///< CREATE ... INDEX, or what the constraint is
+    std::string by;    ///< of an index: how
 
-    [[nodiscard]] std::string of(const std::string& other) const { return before + other + after; }
+    /// `named`: empty, and the server gives it one.
+    [[nodiscard]] std::string of(const std::string& other, const std::string& named) const {
+        if (by.empty()) return "ALTER TABLE " + other + " ADD" + (named.empty() ? "" : " CONSTRAINT " + named) + what;
+        return what + (named.empty() ? "" : " " + named) + " ON " + other + by;
+    }
+    /// Under the name that is known of it.
+    [[nodiscard]] std::string of(const postgresql::table& other) const {
+        const auto known = other.index_names.find(table + " " + name);
+        return of(other.name, known == other.index_names.end() ? std::string{} : known->second);
+    }
 };
 
 /// Nothing where the entry is something else, or more than that.
@@ -104,9 +132,12 @@ struct table_part {
             for (end = name + 1; end + 1 < sql->size() && ((*sql)[end] != '"' || (*sql)[end + 1] == '"');)
                 end += (*sql)[end] == '"' ? 2 : 1;
         const std::string_view what = sql->substr(std::min(sql->find(' ', end), sql->size()));
-        if (!what.starts_with(" PRIMARY KEY ") && !what.starts_with(" UNIQUE ")) return std::nullopt;
-        return table_part{std::string{sql->substr(alter.size(), named - alter.size())}, "ALTER TABLE ",
-                          " ADD" + std::string{what}};
+        if (!what.starts_with(" PRIMARY KEY ") && !what.starts_with(" UNIQUE ") && !what.starts_with(" EXCLUDE "))
+            return std::nullopt;
+        return table_part{std::string{sql->substr(alter.size(), named - alter.size())},
+                          std::string{sql->substr(name, end - name)},
+                          std::string{what},
+                          {}};
     }
     if (entry.type == "INDEX") {
         const std::size_t by = sql->find(" USING ");
@@ -115,8 +146,9 @@ struct table_part {
         if (by == std::string_view::npos || on == std::string_view::npos || index > on) return std::nullopt;
         std::string_view of = sql->substr(on + 4, by - on - 4);
         if (of.starts_with("ONLY ")) of.remove_prefix(5);
-        return table_part{std::string{of}, std::string{sql->substr(0, index)} + "INDEX ON ",
-                          std::string{sql->substr(by)}};
+        const std::size_t name = index + 6;
+        return table_part{std::string{of}, std::string{sql->substr(name, on - name)},
+                          std::string{sql->substr(0, index + 5)}, std::string{sql->substr(by)}};
     }
     return std::nullopt;
 }
@@ -127,7 +159,7 @@ struct after_rows {
 
     std::string settings;  ///< for every session
     by_table named;
-    by_table of_leaves;            ///< which the server names, so when all that is named is there
+    by_table of_leaves;            ///< which the server may name, so when all that is named is there
     std::vector<dump_entry> then;  ///< in this order
 };
 
@@ -136,42 +168,54 @@ struct after_rows {
                                                 const std::map<std::string, object_id>& kept) {
     std::map<std::string, const table*> known;
     for (const auto& [oid, t] : all.tables) known.emplace(t.name, &t);
-    const auto leaves_of = [&](object_id root) {
-        std::vector<const table*> leaves;
+    // The lowest first.
+    const auto partitions_of = [&](object_id root) {
+        std::vector<std::pair<int, const table*>> below;
         for (const auto& [oid, t] : all.tables) {
+            int depth = 1;
             object_id above = t.parent;
-            for (auto up = all.tables.find(above); up != all.tables.end() && above != root; up = all.tables.find(above))
+            for (auto up = all.tables.find(above); up != all.tables.end() && above != root;
+                 up = all.tables.find(above)) {
                 above = up->second.parent;
-            if (above == root && !t.has_branches && kept.count(t.name) != 0) leaves.push_back(&t);
+                ++depth;
+            }
+            if (above == root && kept.count(t.name) != 0) below.emplace_back(depth, &t);
         }
-        return leaves;
+        std::stable_sort(below.begin(), below.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+        return below;
+    };
+    const std::string usual_space = "SET default_tablespace = '';\n";
+    std::string space;
+    const auto within_space = [&](std::string sql) {
+        return space.empty() || space == usual_space ? std::move(sql) : space + sql + "\n" + usual_space;
     };
     after_rows plan;
     std::vector<dump_entry> roots;
     std::vector<dump_entry> entries = entries_of(all.after_rows);
-    plan.settings = std::move(entries.front().sql);
+    plan.settings = entries.front().sql + usual_space;
     entries.erase(entries.begin());
-    // Where things go to other tablespaces, the dump says so between them, so they have to stay in order.
-    const bool is_one_space =
-        all.after_rows.find("SET default_tablespace = ") == all.after_rows.rfind("SET default_tablespace = ");
     for (dump_entry& entry : entries) {
+        if (const std::string_view set = space_set_by(entry); !set.empty()) space = set;
         const std::optional<table_part> part = table_part_of(entry);
         const auto of = part ? known.find(part->table) : known.end();
+        entry.sql = within_space(std::move(entry.sql));
         if (of == known.end()) {
             plan.then.push_back(std::move(entry));
             continue;
         }
         if (kept.count(part->table) == 0) continue;
         const table& t = *of->second;
-        if (t.has_branches) {
-            for (const table* leaf : leaves_of(t.oid))
-                if (is_one_space) plan.of_leaves[leaf->name].push_back(part->of(leaf->name));
-            roots.push_back(std::move(entry));
-        } else if (is_one_space) {
+        if (!t.has_branches) {
             plan.named[t.name].push_back(std::move(entry.sql));
-        } else {
-            roots.push_back(std::move(entry));
+            continue;
         }
+        for (const auto& [depth, each] : partitions_of(t.oid)) {
+            if (!each->has_branches)
+                plan.of_leaves[each->name].push_back(part->of(*each));
+            else if (each->index_names.count(part->table + " " + part->name) != 0)
+                roots.push_back({entry.name, entry.type, part->of(*each)});
+        }
+        roots.push_back(std::move(entry));
     }
     plan.then.insert(plan.then.begin(), roots.begin(), roots.end());
     return plan;

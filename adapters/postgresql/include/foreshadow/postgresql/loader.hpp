@@ -89,11 +89,11 @@ class loader {
         const result set = co_await db_->run(plan.settings);
         for (dump_entry& entry : plan.then) {
             std::string sql = with_branches(std::move(entry.sql));
-            co_await run(std::move(sql), entry.name);
+            co_await run(*db_, std::move(sql), entry.name);
         }
         co_await run_side_by_side(plan.settings, std::move(own));
-        for (auto& [name, statement] : branched) co_await run(std::move(statement), "an index of " + name);
-        for (auto& [name, statement] : references) co_await run(std::move(statement), "a foreign key of " + name);
+        for (auto& [name, statement] : branched) co_await run(*db_, std::move(statement), "an index of " + name);
+        for (auto& [name, statement] : references) co_await run(*db_, std::move(statement), "a foreign key of " + name);
         co_await set_sequences();
         db_.reset();
         co_await database_.finish();
@@ -134,7 +134,7 @@ class loader {
             const auto branches = below.find(table_made_by(entry));
             if (!is_part_ && branches == below.end()) continue;
             std::string whole = std::exchange(sql, std::string{});
-            co_await run(std::move(whole), entry.name);
+            co_await run(*db_, std::move(whole), entry.name);
             if (branches == below.end()) continue;
             for (const std::string& statement : branches->second) {
                 const result added = co_await db_->run(statement);
@@ -184,34 +184,36 @@ class loader {
 
     /// Runs statements of different tables in several sessions.
     task<> run_side_by_side(std::string settings, after_rows::by_table by_table) {
-        std::vector<std::vector<std::string>> lists;
-        for (auto& [name, statements] : by_table) lists.push_back(std::move(statements));
+        std::vector<std::pair<std::string, std::vector<std::string>>> lists;
+        for (auto& [name, statements] : by_table) lists.emplace_back(name, std::move(statements));
         std::size_t next = 0;
         std::vector<task<>> sessions;
         const std::size_t count = std::min(std::max<std::size_t>(options_.connections, 1), lists.size());
         for (std::size_t i = 0; i < count; ++i) sessions.push_back(run_some(settings, &lists, &next));
         co_await all_of(std::move(sessions));
     }
-    task<> run_some(std::string settings, std::vector<std::vector<std::string>>* lists, std::size_t* next) {
+    task<> run_some(std::string settings, std::vector<std::pair<std::string, std::vector<std::string>>>* lists,
+                    std::size_t* next) {
         const std::unique_ptr<connection> session = co_await database_.connect();
         const result set = co_await session->run(std::move(settings));
         while (*next < lists->size()) {
-            std::vector<std::string> mine = std::move((*lists)[(*next)++]);
+            auto [name, mine] = std::move((*lists)[(*next)++]);
             for (std::string& statement : mine) {
-                const result done = co_await session->run(std::move(statement));
+                std::string what = "a part of " + name;
+                co_await run(*session, std::move(statement), std::move(what));
             }
         }
     }
 
     /// Runs one statement, or entry of the dump. In a part of a database it may name what is not there, or refer to
     /// rows that are not: then it is left out, and named.
-    task<> run(std::string sql, std::string name) {
+    task<> run(connection& db, std::string sql, std::string name) {
         if (!is_part_) {
-            const result done = co_await db_->run(std::move(sql));
+            const result done = co_await db.run(std::move(sql));
             co_return;
         }
         try {
-            const result done = co_await db_->run(sql);
+            const result done = co_await db.run(sql);
         } catch (const error& e) {
             const std::string state = e.fact("SQLSTATE");
             if (!state.starts_with("42") && !state.starts_with("23")) throw;

@@ -70,8 +70,8 @@ END $$;
 
 CREATE FUNCTION foreshadow.own_parts(of oid) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  c pg_class; it text; parts text[]; lacks jsonb := '[]'; each record;
-  above constant text := 'the index belongs to one of the table that it is a partition of';
+  c pg_class; it text; parts text[]; lacks jsonb := '[]'; names jsonb := '{}'; each record; top record;
+  above constant text := 'the index belongs to one of a table above that is a partition itself';
 BEGIN
   SELECT t.* INTO c FROM pg_class t WHERE t.oid = of;
   it := (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_namespace n WHERE n.oid = c.relnamespace);
@@ -121,14 +121,19 @@ BEGIN
       LEFT JOIN pg_description d ON d.objoid = i.indexrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
       WHERE i.indrelid = of ORDER BY x.relname
     LOOP
-      IF each.relispartition OR each.is_chosen AND c.relkind = 'p' THEN
+      -- The dump has the index at the root; the one that belongs to it is made under the name that it has here.
+      SELECT t.oid, CASE WHEN i.indrelid = pg_partition_root(of) THEN format('%I.%I %I', n.nspname, u.relname, t.relname) END AS name INTO top
+        FROM pg_class t JOIN pg_index i ON i.indexrelid = t.oid JOIN pg_class u ON u.oid = i.indrelid JOIN pg_namespace n ON n.oid = u.relnamespace
+        WHERE t.oid = pg_partition_root(each.indexrelid) AND each.relispartition;
+      IF top.name IS NOT NULL THEN names := names || jsonb_build_object(top.name, quote_ident(each.relname)); END IF;
+      IF each.relispartition AND top.name IS NULL OR each.is_chosen AND c.relkind = 'p' THEN
         lacks := lacks || (SELECT coalesce(jsonb_agg(jsonb_build_array(format('%s of %s', what, each.name), above)), '[]') FROM unnest(ARRAY[
           CASE WHEN each.indisclustered THEN 'the CLUSTER mark' END, CASE WHEN each.is_chosen THEN 'the choice as replica identity' END,
           CASE WHEN each.spcname IS NOT NULL THEN 'the tablespace' END, CASE WHEN each.description IS NOT NULL THEN 'the comment' END]) what
           WHERE what IS NOT NULL);
         CONTINUE WHEN each.relispartition;
       END IF;
-      IF NOT each.is_constraints THEN parts := parts || pg_get_indexdef(each.indexrelid); END IF;
+      IF NOT each.is_constraints AND NOT each.relispartition THEN parts := parts || pg_get_indexdef(each.indexrelid); END IF;
       IF each.spcname IS NOT NULL THEN parts := parts || format('ALTER INDEX %s SET TABLESPACE %I', each.name, each.spcname); END IF;
       parts := parts || ARRAY(SELECT format('ALTER INDEX %s ALTER COLUMN %s SET STATISTICS %s', each.name, a.attnum, a.attstattarget)
         FROM pg_attribute a WHERE a.attrelid = each.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum);
@@ -137,6 +142,16 @@ BEGIN
       IF each.description IS NOT NULL THEN parts := parts || format('COMMENT ON INDEX %s IS %L', each.name, each.description); END IF;
     END LOOP;
   END IF;
+  FOR each IN SELECT k.conname, k.contype, d.description FROM pg_constraint k
+    JOIN pg_description d ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass
+    WHERE k.conrelid = of AND (k.conparentid <> 0 OR k.coninhcount > 0) ORDER BY k.conname
+  LOOP
+    IF each.contype = 'c' OR EXISTS (SELECT 1 FROM jsonb_each_text(names) n WHERE n.value = quote_ident(each.conname)) THEN
+      parts := parts || format('COMMENT ON CONSTRAINT %I ON %s IS %L', each.conname, it, each.description);
+    ELSE
+      lacks := lacks || jsonb_build_array(jsonb_build_array(format('the comment of constraint %I of %s', each.conname, it), 'the constraint is another table''s'));
+    END IF;
+  END LOOP;
   IF c.relreplident IN ('n', 'f') THEN
     parts := parts || ARRAY(SELECT format('ALTER TABLE ONLY %s REPLICA IDENTITY %s', it, CASE c.relreplident WHEN 'n' THEN 'NOTHING' ELSE
         CASE r.was WHEN 'n' THEN 'NOTHING' ELSE 'FULL' END END)
@@ -191,7 +206,7 @@ BEGIN
     WHERE d.objoid = of AND d.classoid = 'pg_class'::regclass ORDER BY 1);
   lacks := lacks || (SELECT coalesce(jsonb_agg(jsonb_build_array(format('a security label of %s', it), 'it is not read')), '[]')
     FROM pg_seclabel l WHERE l.objoid = of AND l.classoid = 'pg_class'::regclass);
-  RETURN jsonb_build_object('own', to_jsonb(parts), 'lacks', lacks);
+  RETURN jsonb_build_object('own', to_jsonb(parts), 'names', names, 'lacks', lacks);
 END $$;
 
 CREATE FUNCTION foreshadow.enabled(state "char") RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -54,8 +55,10 @@ struct table {
     divider divides;                      ///< the same for lineage, where it was told
     std::vector<std::string> own;         ///< of a partition: statements that give it what its parent does not have
     std::vector<omission> lacks;          ///< of a partition: what no statement gives it
-    std::string digest;                   ///< of all else that `pg_dump` tells of a table that is no partition
-    std::string text;                     ///< the description itself, in its one form
+    /// Of a partition: the names of its indexes that belong to one of the table at the root, by both names of that.
+    std::map<std::string, std::string> index_names;
+    std::string digest;  ///< of all else that `pg_dump` tells of a table that is no partition
+    std::string text;    ///< the description itself, in its one form
 
     [[nodiscard]] bool is_captured() const noexcept { return why_not.empty(); }
     /// Whether it has rows, and they are not backed up.
@@ -150,6 +153,9 @@ template <class T>
     if (const auto* divides = from.find("divides")) t.divides = read_divider(*divides);
     for (const auto& statement : described<foreshadow::detail::json_tree::list>(described_member(from, "own")))
         t.own.push_back(described<std::string>(statement));
+    if (const auto* names = from.find("names"))
+        for (const auto& each : described<foreshadow::detail::json_tree::object>(*names))
+            t.index_names.emplace(each.name, described<std::string>(each.value));
     if (const auto* lacks = from.find("lacks"))
         for (const auto& each : described<foreshadow::detail::json_tree::list>(*lacks)) {
             const auto& parts = described<foreshadow::detail::json_tree::list>(each);
