@@ -5,6 +5,7 @@
 #pragma once
 
 #include "tool.hpp"
+#include "without_password.hpp"
 
 #include "foreshadow/orchestrate/back_up_options.hpp"
 #include "foreshadow/postgresql/source.hpp"
@@ -142,8 +143,5 @@ static_assert(fs::target<any_target>);
 /// are.
 [[nodiscard]] any_source source_at(const std::string& url);
 [[nodiscard]] any_target target_at(const std::string& url);
-
-/// The URL without a password, for people.
-[[nodiscard]] std::string without_password(const std::string& url);
 
 }  // namespace tool

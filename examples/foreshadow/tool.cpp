@@ -38,20 +38,6 @@ namespace {
 
 }  // namespace
 
-std::string without_password(const std::string& url) {
-    const std::size_t begin = url.find("://");
-    if (begin == std::string::npos) return url;
-    std::string shown = url;
-    // Up to the last @, since who writes a password with a slash or @ in it forgets to encode them.
-    const std::size_t at = shown.rfind('@');
-    const std::size_t colon = shown.find(':', begin + 3);
-    if (at != std::string::npos && colon < at) shown.erase(colon, at - colon);
-    for (const std::string name : {"password=", "sslpassword="})
-        for (std::size_t option = 0; (option = shown.find(name, option)) != std::string::npos; option += name.size())
-            shown.erase(option + name.size(), std::min(shown.find('&', option), shown.size()) - option - name.size());
-    return shown;
-}
-
 any_source source_at(const std::string& url) {
     const auto parsed = parse_url(url);
     if (is_postgresql(parsed)) return foreshadow::postgresql::source{url};
