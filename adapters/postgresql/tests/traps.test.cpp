@@ -371,6 +371,70 @@ TEST_CASE("a role without the superuser's rights backs up what was set up for it
     CHECK(testing::run(superuser.left_behind()).empty());
 }
 
+TEST_CASE("what an administrator runs says each thing once, whatever the role's name", "[postgresql]") {
+    server& s = shared_server();
+    const std::string name = s.make_database();
+    blocking_session admin{s.url(name)};
+    admin.run("CREATE TABLE t(a int PRIMARY KEY); CREATE ROLE \"o\"\"dd\" LOGIN");
+    std::string theirs = s.url(name);
+    theirs.replace(theirs.find("postgres@"), 8, "o%22dd");
+    source held{theirs, quick};
+    const auto times = [](const std::string& text, const std::string& part) {
+        std::size_t count = 0;
+        for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) ++count;
+        return count;
+    };
+    const std::string setup = testing::run(held.setup());
+    for (const char* once : {"ALTER ROLE \"o\"\"dd\" REPLICATION", "GRANT pg_read_all_data TO \"o\"\"dd\"",
+                             "CREATE PUBLICATION foreshadow"})
+        CHECK(times(setup, once) == 1);
+    const std::vector<finding> all = testing::run(held.preflight());
+    CHECK(std::count_if(all.begin(), all.end(), [](const finding& f) {
+              return f.mend.find(R"(setup_sql("o\"dd"))") != std::string::npos;
+          }) == 1);
+    for (const std::string statement : {detail::objects_sql(), detail::identities_sql(), detail::publication_sql()})
+        REQUIRE(admin.run(statement));
+    const std::string rights = testing::run(held.setup());
+    CHECK(times(rights, "ALTER ROLE \"o\"\"dd\" REPLICATION") == 1);
+    CHECK(times(rights, "GRANT pg_read_all_data TO \"o\"\"dd\"") == 1);
+    REQUIRE(admin.run(rights));
+    CHECK(testing::run(held.setup()).find("Nothing is missing") != std::string::npos);
+    testing::run(source{s.url(name), quick}.release());
+}
+
+TEST_CASE("one slot and one walsender are enough, and beginning anew beside a hold needs a slot more", "[postgresql]") {
+    server own{"max_wal_senders = 1\nmax_replication_slots = 1"};
+    const std::string url = own.url("postgres");
+    blocking_session users{url};
+    users.run("CREATE TABLE t(a int PRIMARY KEY)");
+    const auto patiently = [](auto what) {
+        for (int tries = 0;; ++tries) {
+            try {
+                return what();
+            } catch (const error& e) {  // the server ends the connection that made the slot a moment later
+                if (e.again() != retry::later || tries == 200) throw;
+            }
+        }
+    };
+    position at;
+    {
+        source held{url, quick};
+        at = patiently([&] { return testing::run(held.hold(std::nullopt)); });
+        users.run("INSERT INTO t VALUES (1)");
+        CHECK(count_of(patiently([&] { return follow_to_head(held, at); }), change_kind::put) == 1);
+        testing::run(held.acknowledge(at));
+    }
+    source again{url, quick};
+    const std::vector<std::string> told = testing::run(again.cautions());
+    CHECK(std::count_if(told.begin(), told.end(), [](const std::string& each) {
+              return each.find("none begins anew") != std::string::npos;
+          }) == 1);
+    CHECK_THROWS_AS(testing::run(again.hold(std::nullopt)), error);
+    CHECK(testing::run(again.hold(at)) == at);
+    users.run("INSERT INTO t VALUES (2)");
+    CHECK(count_of(patiently([&] { return follow_to_head(again, at); }), change_kind::put) == 1);
+}
+
 TEST_CASE("a password is in no error", "[postgresql]") {
     const auto line_of = [](auto f) -> std::string {
         try {

@@ -3,6 +3,7 @@
 // What stands in the way of a backup, before anything is touched, each finding with the statement that mends it.
 #pragma once
 
+#include "foreshadow/json/tree_text.hpp"
 #include "foreshadow/postgresql/connection.hpp"
 #include "foreshadow/postgresql/schema_dump.hpp"
 #include "foreshadow/postgresql/setup.hpp"
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -68,9 +70,16 @@ SELECT s.rolname, d.datname, s.rolsuper, s.rolreplication OR s.rolsuper,
   (SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE application_name IS DISTINCT FROM 'foreshadow'),
   (SELECT min(name) FROM theirs WHERE NOT is_readable),
   (SELECT min(name) FROM theirs WHERE is_readable AND pg_catalog.row_security_active(oid)),
-  pg_catalog.current_setting('max_slot_wal_keep_size')
+  pg_catalog.current_setting('max_slot_wal_keep_size'),
+  (SELECT count(*) FROM pg_catalog.pg_replication_slots o
+    WHERE o.database = d.datname AND o.slot_name LIKE 'foreshadow%' AND NOT o.temporary)
 FROM pg_catalog.pg_database d, pg_catalog.pg_roles s
 WHERE d.datname = pg_catalog.current_database() AND s.rolname = current_user)sql";
+}
+
+/// A text as it stands in a program.
+[[nodiscard]] inline std::string as_source_text(std::string_view text) {
+    return foreshadow::detail::text_of(foreshadow::detail::json_tree{std::string{text}});
 }
 
 inline task<surroundings> look_around(connection& db) {
@@ -99,18 +108,30 @@ inline task<surroundings> look_around(connection& db) {
     if (text(9) != "UTF8")
         obstacle("the database's encoding is " + text(9) + ", not UTF8", "this adapter backs up databases in UTF8 only",
                  remedy::advice);
+    // One of each is enough: the connection that makes the slot is closed before the one that follows it is opened.
+    // While something is held, whoever begins anew has another slot besides for a moment, for its snapshot; who goes on
+    // from what is held has not, so that is no obstacle.
     need_one_more("replication slots", "max_replication_slots", 10, 11);
     need_one_more("walsenders", "max_wal_senders", 12, 13);
-    if (!is(3)) obstacle("role " + here.role + " may not use replication slots", "ALTER ROLE " + role + " REPLICATION");
+    const int slots = whole_number<int>(r.text(0, 10));
+    if (const int held = whole_number<int>(r.text(0, 17)); held > 0 && whole_number<int>(r.text(0, 11)) + held >= slots)
+        here.findings.push_back(
+            {severity::note, "no replication slot is free: a backup goes on from what is held, and none begins anew",
+             "ALTER SYSTEM SET max_replication_slots = " + std::to_string(slots + 5) + restart});
+    const remedy by_grant = here.is_set_up ? remedy::statement : remedy::setup;  // which grants it, too
+    if (!is(3))
+        obstacle("role " + here.role + " may not use replication slots", "ALTER ROLE " + role + " REPLICATION",
+                 by_grant);
     if (!here.is_set_up && !here.is_superuser)
         obstacle("the database is not set up for backups, and role " + here.role + " is no superuser",
-                 "let a superuser run setup_sql(\"" + here.role +
-                     "\"), once; the tool prints it: foreshadow backup SOURCE --setup-sql",
+                 "let a superuser run setup_sql(" + as_source_text(here.role) +
+                     "), once; the tool prints it: foreshadow backup SOURCE --setup-sql",
                  remedy::setup);
     if (here.is_set_up && !is(6))
         obstacle("role " + here.role + " may not use what was set up for backups", rights_sql(here.role));
     if (!r.is_null(0, 14))
-        obstacle("role " + here.role + " may not read table " + text(14), "GRANT pg_read_all_data TO " + role);
+        obstacle("role " + here.role + " may not read table " + text(14), "GRANT pg_read_all_data TO " + role,
+                 by_grant);
     if (!r.is_null(0, 15))
         obstacle("row security hides rows of table " + text(15) + " from role " + here.role,
                  "ALTER ROLE " + role + " BYPASSRLS");
