@@ -44,6 +44,7 @@
 #include "foreshadow/orchestrate/verify_report.hpp"
 #include "foreshadow/plane/box.hpp"
 #include "foreshadow/plane/coverage.hpp"
+#include "foreshadow/plane/disjoint_sets.hpp"
 #include "foreshadow/plane/horizon.hpp"
 #include "foreshadow/plane/key_range.hpp"
 #include "foreshadow/plane/key_set.hpp"

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
+#include "foreshadow/plane/disjoint_sets.hpp"
 #include "foreshadow/plane/layout.hpp"
 
 #include <algorithm>
@@ -108,9 +109,7 @@ inline void name_lineage(lineage_event& event, const key_range& hull) {
         std::vector<std::pair<partition_id, std::size_t>>;  // sorted: of each partition the first comes first
     places parents;
     places children;
-    std::vector<std::size_t> leaders;
     for (std::size_t i = 0; i < told.size(); ++i) {
-        leaders.push_back(i);
         parents.emplace_back(told[i].from, i);
         children.emplace_back(told[i].to, i);
     }
@@ -119,20 +118,17 @@ inline void name_lineage(lineage_event& event, const key_range& hull) {
     const auto first_of = [](const places& side, partition_id id) {
         return std::lower_bound(side.begin(), side.end(), std::pair{id, std::size_t{0}});
     };
-    const auto leader_of = [&](std::size_t i) {
-        while (leaders[i] != i) i = leaders[i] = leaders[leaders[i]];
-        return i;
-    };
+    disjoint_sets connected{told.size()};
     for (std::size_t i = 0; i < told.size(); ++i) {
-        leaders[leader_of(i)] = leader_of(first_of(parents, told[i].from)->second);
-        leaders[leader_of(i)] = leader_of(first_of(children, told[i].to)->second);
+        connected.join(i, first_of(parents, told[i].from)->second);
+        connected.join(i, first_of(children, told[i].to)->second);
     }
     std::vector<lineage_event> groups(told.size());  // each in its leader's place
     const auto take = [&](std::vector<partition>& side, const places& named, auto where) {
         std::erase_if(side, [&](partition& p) {
             const auto found = first_of(named, p.id);
             if (found == named.end() || found->first != p.id) return false;
-            (groups[leader_of(found->second)].*where).push_back(std::move(p));
+            (groups[connected.leader_of(found->second)].*where).push_back(std::move(p));
             return true;
         });
     };
