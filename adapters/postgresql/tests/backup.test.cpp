@@ -7,6 +7,7 @@
 #include "support/backups.hpp"
 #include "support/database.hpp"
 #include "support/ledger.hpp"
+#include "support/partition_sql.hpp"
 #include "temporary_folder.hpp"
 
 #include <signal.h>
@@ -168,9 +169,6 @@ TEST_CASE("a hundred changes of a thousand partitions neither end a backup nor a
     const auto change = [&] {
         const int low = 90 * changes;
         const std::string leaf = "p" + std::to_string(low / 10);
-        const auto range = [](int from, int to) {
-            return " FOR VALUES FROM (" + std::to_string(from) + ") TO (" + std::to_string(to) + ")";
-        };
         const std::string fresh = "fresh_" + std::to_string(changes);
         const std::string above = " WHERE i >= " + std::to_string(low + 5);
         std::string sql;
@@ -179,15 +177,15 @@ TEST_CASE("a hundred changes of a thousand partitions neither end a backup nor a
         else if (changes % 4 == 0)
             sql = "BEGIN; CREATE TABLE " + fresh + " (LIKE m INCLUDING ALL); INSERT INTO " + fresh + " SELECT * FROM " +
                   leaf + above + "; ALTER TABLE m DETACH PARTITION " + leaf + "; DELETE FROM " + leaf + above +
-                  "; ALTER TABLE m ATTACH PARTITION " + leaf + range(low, low + 5) +
-                  "; ALTER TABLE m ATTACH PARTITION " + fresh + range(low + 5, low + 10) + "; COMMIT";
+                  "; ALTER TABLE m ATTACH PARTITION " + leaf + range_sql(low, low + 5) +
+                  "; ALTER TABLE m ATTACH PARTITION " + fresh + range_sql(low + 5, low + 10) + "; COMMIT";
         else if (changes % 4 == 1)
             sql = "TRUNCATE " + leaf;
         else if (changes % 4 == 2)
             sql = "DROP TABLE " + leaf;
         else
-            sql = "CREATE TABLE " + fresh + " PARTITION OF m" + range(10'000 + low, 10'090 + low) + "; INSERT INTO " +
-                  fresh + " VALUES (" + std::to_string(10'000 + low) + ", 'new')";
+            sql = "CREATE TABLE " + fresh + " PARTITION OF m" + range_sql(10'000 + low, 10'090 + low) +
+                  "; INSERT INTO " + fresh + " VALUES (" + std::to_string(10'000 + low) + ", 'new')";
         CHECK(users.run(sql));
         ++changes;
     };

@@ -4,6 +4,7 @@
 #include "foreshadow/plane/layout_history.hpp"
 #include "support/database.hpp"
 #include "support/ledger.hpp"
+#include "support/partition_sql.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -76,11 +77,10 @@ class followed_database {
 
 using lines = std::vector<std::string>;
 
-const std::string ranges =
-    "CREATE TABLE ev(i int PRIMARY KEY, v text) PARTITION BY RANGE (i);"
-    "CREATE TABLE low PARTITION OF ev FOR VALUES FROM (MINVALUE) TO (-5);"
-    "CREATE TABLE high PARTITION OF ev FOR VALUES FROM (-5) TO (1000);"
-    "CREATE TABLE rest PARTITION OF ev DEFAULT; INSERT INTO ev SELECT i, 'v' FROM generate_series(-20, 1020) i";
+const std::string ranges = "CREATE TABLE ev(i int PRIMARY KEY, v text) PARTITION BY RANGE (i);" +
+                           partition_sql("low", "ev", range_sql("MINVALUE", "-5")) +
+                           partition_sql("high", "ev", range_sql(-5, 1000)) + partition_sql("rest", "ev", " DEFAULT") +
+                           "INSERT INTO ev SELECT i, 'v' FROM generate_series(-20, 1020) i";
 
 }  // namespace
 
@@ -92,10 +92,8 @@ TEST_CASE("a split in one transaction is a split, whether its table stays or goe
         "ALTER TABLE ev ATTACH PARTITION high FOR VALUES FROM (-5) TO (100);"
         "ALTER TABLE ev ATTACH PARTITION upper FOR VALUES FROM (100) TO (1000); COMMIT"));
     CHECK(db.tell() == lines{"split high -> high upper"});
-    REQUIRE(db.users.run(
-        "BEGIN; ALTER TABLE ev DETACH PARTITION upper; CREATE TABLE a PARTITION OF ev FOR VALUES FROM (100) TO (300);"
-        "CREATE TABLE b PARTITION OF ev FOR VALUES FROM (300) TO (700); CREATE TABLE c PARTITION OF ev FOR VALUES FROM "
-        "(700) TO (1000); INSERT INTO ev SELECT * FROM upper; DROP TABLE upper; COMMIT"));
+    REQUIRE(db.users.run(replacement_sql(
+        "ev", {"upper"}, {{"a", range_sql(100, 300)}, {"b", range_sql(300, 700)}, {"c", range_sql(700, 1000)}})));
     CHECK(db.tell() == lines{"split upper -> a b c"});
 }
 
@@ -111,7 +109,7 @@ TEST_CASE("a split in several transactions is a split once all of the range is c
     REQUIRE(db.users.run("ALTER TABLE ev ATTACH PARTITION a FOR VALUES FROM (-5) TO (100)"));
     CHECK(db.tell().empty());
     if (restarts) db.restart();
-    REQUIRE(db.users.run("CREATE TABLE b PARTITION OF ev FOR VALUES FROM (100) TO (1000)"));
+    REQUIRE(db.users.run(partition_sql("b", "ev", range_sql(100, 1000))));
     CHECK(db.tell() == lines{"split high -> a b", "reshape -> high", "reshape a ->"});
     REQUIRE(db.users.run("INSERT INTO ev SELECT * FROM high WHERE i >= 100"));
     REQUIRE(db.users.run("DROP TABLE high"));
@@ -125,13 +123,13 @@ TEST_CASE("a merge is a merge in one transaction and in several, into a new tabl
         "BEGIN; ALTER TABLE ev DETACH PARTITION low; ALTER TABLE ev DETACH PARTITION high; INSERT INTO high SELECT * "
         "FROM low; DROP TABLE low; ALTER TABLE ev ATTACH PARTITION high FOR VALUES FROM (MINVALUE) TO (1000); COMMIT"));
     CHECK(db.tell() == lines{"merge low high -> high"});
-    REQUIRE(db.users.run("CREATE TABLE more PARTITION OF ev FOR VALUES FROM (2000) TO (3000)"));
-    REQUIRE(db.users.run("CREATE TABLE most PARTITION OF ev FOR VALUES FROM (3000) TO (MAXVALUE)"));
+    REQUIRE(db.users.run(partition_sql("more", "ev", range_sql(2000, 3000))));
+    REQUIRE(db.users.run(partition_sql("most", "ev", range_sql("3000", "MAXVALUE"))));
     CHECK(db.tell() == lines{"create -> more", "create -> most"});
     REQUIRE(db.users.run("ALTER TABLE ev DETACH PARTITION more"));
     REQUIRE(db.users.run("ALTER TABLE ev DETACH PARTITION most CONCURRENTLY") == false);  // there is a DEFAULT
     REQUIRE(db.users.run("ALTER TABLE ev DETACH PARTITION most"));
-    REQUIRE(db.users.run("CREATE TABLE one PARTITION OF ev FOR VALUES FROM (2000) TO (MAXVALUE)"));
+    REQUIRE(db.users.run(partition_sql("one", "ev", range_sql("2000", "MAXVALUE"))));
     CHECK(db.tell() == lines{"merge more most -> one", "reshape -> more", "reshape -> most"});
     REQUIRE(db.users.run("INSERT INTO ev SELECT * FROM more; DROP TABLE more, most"));
     CHECK(db.tell() == lines{"drop more ->", "drop most ->"});
@@ -174,20 +172,18 @@ TEST_CASE("splits of lists, of remainders and of dates are splits", "[postgresql
         "CREATE TABLE d(t timestamptz, s uuid, PRIMARY KEY (t, s)) PARTITION BY RANGE (t, s);"
         "SET timezone = 'Asia/Tokyo'; CREATE TABLE d1 PARTITION OF d FOR VALUES FROM ('2020-01-01', MINVALUE) TO "
         "('infinity', MAXVALUE)"};
-    REQUIRE(db.users.run(
-        "BEGIN; ALTER TABLE l DETACH PARTITION l1; CREATE TABLE la PARTITION OF l FOR VALUES IN ('c, d'); CREATE TABLE "
-        "lb PARTITION OF l FOR VALUES IN ('it''s', 'a', NULL); INSERT INTO l SELECT * FROM l1; DROP TABLE l1; COMMIT"));
+    REQUIRE(db.users.run(replacement_sql(
+        "l", {"l1"}, {{"la", " FOR VALUES IN ('c, d')"}, {"lb", " FOR VALUES IN ('it''s', 'a', NULL)"}})));
     CHECK(db.tell() == lines{"split l1 -> la lb"});
-    REQUIRE(db.users.run(
-        "BEGIN; ALTER TABLE h DETACH PARTITION h1; CREATE TABLE h3 PARTITION OF h FOR VALUES WITH (MODULUS 4, "
-        "REMAINDER 3); CREATE TABLE h5 PARTITION OF h FOR VALUES WITH (MODULUS 4, REMAINDER 1); INSERT INTO h SELECT * "
-        "FROM h1; DROP TABLE h1; COMMIT"));
+    REQUIRE(db.users.run(replacement_sql(
+        "h", {"h1"},
+        {{"h3", " FOR VALUES WITH (MODULUS 4, REMAINDER 3)"}, {"h5", " FOR VALUES WITH (MODULUS 4, REMAINDER 1)"}})));
     CHECK(db.tell() == lines{"split h1 -> h3 h5"});
-    REQUIRE(db.users.run(
-        "BEGIN; SET datestyle = 'German'; ALTER TABLE d DETACH PARTITION d1; CREATE TABLE d2 PARTITION OF d FOR VALUES "
-        "FROM ('2020-01-01', MINVALUE) TO ('2021-10-01', '00000000-0000-0000-0000-000000000001'); CREATE TABLE d3 "
-        "PARTITION OF d FOR VALUES FROM ('2021-10-01', '00000000-0000-0000-0000-000000000001') TO ('infinity', "
-        "MAXVALUE); INSERT INTO d SELECT * FROM d1; DROP TABLE d1; COMMIT"));
+    REQUIRE(db.users.run("SET datestyle = 'German'"));
+    const std::string first = "'2020-01-01', MINVALUE";
+    const std::string middle = "'2021-10-01', '00000000-0000-0000-0000-000000000001'";
+    REQUIRE(db.users.run(replacement_sql(
+        "d", {"d1"}, {{"d2", range_sql(first, middle)}, {"d3", range_sql(middle, "'infinity', MAXVALUE")}})));
     CHECK(db.tell() == lines{"split d1 -> d2 d3"});
 }
 

@@ -5,6 +5,7 @@
 // then every row is known. Meanwhile somebody splits, merges, detaches, attaches and rewrites the partitions.
 #pragma once
 
+#include "partition_sql.hpp"
 #include "server.hpp"
 
 #include <atomic>
@@ -124,7 +125,7 @@ class ledger {
         for (int next = 2; !stopping_; ++next) {
             const std::size_t i = any(names_.size());
             const std::string fresh = "ev_" + std::to_string(next);
-            const std::string range = bounds(borders_[i], borders_[i + 1]);
+            const std::string range = range_sql(borders_[i], borders_[i + 1]);
             bool done = false;
             switch (any(6)) {
                 case 0:
@@ -136,8 +137,8 @@ class ledger {
                         "; INSERT INTO " + fresh + " SELECT * FROM " + names_[i] +
                         " WHERE bucket >= " + std::to_string(middle) + "; ALTER TABLE ev DETACH PARTITION " +
                         names_[i] + "; DELETE FROM " + names_[i] + " WHERE bucket >= " + std::to_string(middle) +
-                        "; ALTER TABLE ev ATTACH PARTITION " + names_[i] + bounds(borders_[i], middle) +
-                        "; ALTER TABLE ev ATTACH PARTITION " + fresh + bounds(middle, borders_[i + 1]) + "; COMMIT");
+                        "; ALTER TABLE ev ATTACH PARTITION " + names_[i] + range_sql(borders_[i], middle) +
+                        "; ALTER TABLE ev ATTACH PARTITION " + fresh + range_sql(middle, borders_[i + 1]) + "; COMMIT");
                     if (!done) break;
                     borders_.insert(borders_.begin() + static_cast<std::ptrdiff_t>(i) + 1, middle);
                     names_.insert(names_.begin() + static_cast<std::ptrdiff_t>(i) + 1, fresh);
@@ -148,7 +149,7 @@ class ledger {
                     done = users.run(
                         "BEGIN; LOCK TABLE " + names_[i] + ", " + names_[i + 1] + "; ALTER TABLE ev DETACH PARTITION " +
                         names_[i] + "; ALTER TABLE ev DETACH PARTITION " + names_[i + 1] + "; CREATE TABLE " + fresh +
-                        " PARTITION OF ev" + bounds(borders_[i], borders_[i + 2]) + "; INSERT INTO " + fresh +
+                        " PARTITION OF ev" + range_sql(borders_[i], borders_[i + 2]) + "; INSERT INTO " + fresh +
                         " SELECT * FROM " + names_[i] + "; INSERT INTO " + fresh + " SELECT * FROM " + names_[i + 1] +
                         "; DROP TABLE " + names_[i] + ", " + names_[i + 1] + "; COMMIT");
                     if (!done) break;
@@ -180,9 +181,6 @@ class ledger {
             for (int rest = next % 8 == 0 ? 100 : 1; rest > 0 && !stopping_; --rest)
                 std::this_thread::sleep_for(std::chrono::milliseconds{20});
         }
-    }
-    [[nodiscard]] static std::string bounds(int low, int high) {
-        return " FOR VALUES FROM (" + std::to_string(low) + ") TO (" + std::to_string(high) + ")";
     }
 
     std::string url_;
