@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -115,10 +116,18 @@ TEST_CASE("what a partition has of its own is restored", "[postgresql]") {
         "CREATE UNIQUE INDEX chosen ON ev_1(id, a); ALTER TABLE ev_1 ALTER a SET NOT NULL; ALTER TABLE ev_1 REPLICA "
         "IDENTITY USING INDEX chosen; ALTER TABLE ev_1 CLUSTER ON chosen; ALTER TABLE ev_2_a REPLICA IDENTITY FULL; "
         "CREATE INDEX ON ev_2_a((a + 1)); ALTER INDEX ev_2_a_expr_idx ALTER COLUMN 1 SET STATISTICS 9",
-        "CREATE UNIQUE INDEX pair ON ev(id, a); ALTER INDEX ev_1_id_a_idx RENAME TO \"a pair\"; ALTER TABLE ev_1 ALTER "
-        "a SET "
-        "NOT NULL, REPLICA IDENTITY USING INDEX \"a pair\"; ALTER TABLE ev_1 CLUSTER ON ev_1_pkey; COMMENT ON INDEX "
-        "\"a pair\" IS 'a pair'; COMMENT ON INDEX ev_2_a_pkey IS 'key'; ALTER INDEX ev_2_pkey RENAME TO above",
+        "CREATE UNIQUE INDEX pair ON ev(id, a) WITH (fillfactor = 60); ALTER INDEX ev_1_id_a_idx RENAME TO \"a pair\"; "
+        "ALTER TABLE ev_1 ALTER a SET NOT NULL, REPLICA IDENTITY USING INDEX \"a pair\"; ALTER TABLE ev_1 CLUSTER ON "
+        "ev_1_pkey; COMMENT ON INDEX \"a pair\" IS 'a pair'; COMMENT ON INDEX ev_2_a_pkey IS 'key'; ALTER INDEX "
+        "ev_1_pkey SET (fillfactor = 55); ALTER INDEX ev_2_pkey RENAME TO above; COMMENT ON CONSTRAINT ev_1_pkey ON "
+        "ev_1 "
+        "IS 'keys'",
+        "CREATE STATISTICS of_ev_2 ON a, b FROM ev_2; ALTER STATISTICS of_ev_2 OWNER TO clerk; CREATE TRIGGER once "
+        "AFTER "
+        "INSERT ON ev_2 EXECUTE FUNCTION checked(); ALTER TABLE ONLY ev_2 DISABLE TRIGGER once; CREATE RULE r AS ON "
+        "DELETE TO ev_2 DO INSTEAD NOTHING; ALTER TABLE ev_2 DISABLE RULE r; CREATE INDEX of_sum ON ONLY ev_2((a + 1));"
+        "ALTER INDEX of_sum ALTER COLUMN 1 SET STATISTICS 9; CREATE INDEX below ON ev_2_a((a + 1)); ALTER INDEX of_sum "
+        "ATTACH PARTITION below; ALTER INDEX below RENAME TO ev_2_a_expr_idx",
         "CREATE RULE kept AS ON DELETE TO ev_1 DO INSTEAD NOTHING; CREATE RULE asleep AS ON UPDATE TO ev_2_a WHERE "
         "NEW.a "
         "< 0 DO INSTEAD NOTHING; ALTER TABLE ev_2_a DISABLE RULE asleep; COMMENT ON RULE kept ON ev_1 IS 'kept'",
@@ -215,6 +224,23 @@ TEST_CASE("what a partition has of its own, and needs what is not restored, is n
     CHECK(there.ask("SELECT string_agg(polname, ' ') FROM pg_policy") == "few");
     CHECK(there.ask("SELECT obj_description('ev_1'::regclass)") == "one");
     CHECK(there.ask("SELECT count(*) FROM ev_1") == "100");
+}
+
+TEST_CASE("no partition is locked by what tells of it", "[postgresql]") {
+    partitioned original{
+        "CREATE RULE kept AS ON DELETE TO ev_1 DO INSTEAD NOTHING; CREATE POLICY p ON ev_1 USING (a IN (SELECT a FROM "
+        "other)); CREATE STATISTICS s ON (a + 1) FROM ev_1; CREATE TRIGGER t BEFORE UPDATE ON ev_1 FOR EACH ROW WHEN "
+        "(OLD.a <> NEW.a) EXECUTE FUNCTION checked(); CREATE INDEX i ON ev_1((a + 1)) WHERE b > 'a'; ALTER TABLE ev_1 "
+        "ADD "
+        "CHECK (a < 1000), ADD FOREIGN KEY (a) REFERENCES other"};
+    source held{original.url(), {.pg_dump = pg_dump()}};
+    testing::run(held.hold(std::nullopt));
+    CHECK(original.users.ask("BEGIN; SELECT foreshadow.describe(oid) FROM pg_class WHERE relispartition; SELECT "
+                             "foreshadow.stamps(ARRAY(SELECT oid FROM pg_class)); SELECT count(*) FROM pg_locks l JOIN "
+                             "pg_class c ON c.oid = l.relation WHERE l.pid = pg_backend_pid() AND c.relnamespace = "
+                             "'public'::regnamespace") == "0");
+    original.users.run("COMMIT");
+    testing::run(held.release());
 }
 
 }  // namespace foreshadow::postgresql::tests

@@ -211,6 +211,9 @@ TEST_CASE("after whatever statement, what was told of each table is what there i
         "ALTER TABLE s.r1 REPLICA IDENTITY USING INDEX un",
         "COMMENT ON INDEX s.un IS 'un'",
         "COMMENT ON INDEX s.r1_pkey IS 'key'",
+        "COMMENT ON CONSTRAINT r1_pkey ON s.r1 IS 'key'",
+        "ALTER INDEX s.r1_pkey SET (fillfactor = 60)",
+        "ALTER INDEX s.r1_pkey RENAME TO keys",
         "ALTER TABLE s.r1 REPLICA IDENTITY DEFAULT",
         "ALTER TABLE s.r1 SET WITHOUT CLUSTER",
         "CREATE INDEX ex ON s.r1((b + 1))",
@@ -392,7 +395,7 @@ TEST_CASE("what an administrator runs says each thing once, whatever the role's 
     CHECK(std::count_if(all.begin(), all.end(), [](const finding& f) {
               return f.mend.find(R"(setup_sql("o\"dd"))") != std::string::npos;
           }) == 1);
-    for (const std::string statement : {detail::objects_sql(), detail::identities_sql(), detail::publication_sql()})
+    for (const std::string& statement : {detail::objects_sql(), detail::identities_sql(), detail::publication_sql()})
         REQUIRE(admin.run(statement));
     const std::string rights = testing::run(held.setup());
     CHECK(times(rights, "ALTER ROLE \"o\"\"dd\" REPLICATION") == 1);

@@ -138,7 +138,8 @@ inline rows_by_key renumbered(const rows_by_key& restored, const rows_by_key& or
         };
         bool is_same = now.what.columns.size() == then.columns.size() && now.what.why_not == then.why_not &&
                        now.what.key == then.key && now.what.bound == then.bound && now.what.by == then.by &&
-                       now.what.own == then.own && parent_of(after, now.what) == parent_of(before, then);
+                       now.what.own == then.own && now.what.index_names == then.index_names &&
+                       parent_of(after, now.what) == parent_of(before, then);
         for (std::size_t i = 0; is_same && i < now.what.columns.size(); ++i)
             is_same = now.what.columns[i].name == then.columns[i].name;
         if (!is_same) continue;

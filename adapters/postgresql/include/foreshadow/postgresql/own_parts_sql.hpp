@@ -6,7 +6,8 @@
 //
 // It is compared with the table at the root, since a restore makes all partitions below as that one is, and then runs
 // what each has of its own in any order. Defaults are told whether or not the root has the same: the dump may give it
-// one after its partitions were made.
+// one after its partitions were made. What rests on something new stands behind it in one text, since a restore runs
+// statements that make something later than others.
 #pragma once
 
 #include <string_view>
@@ -68,9 +69,16 @@ BEGIN
   END LOOP;
 END $$;
 
+CREATE FUNCTION foreshadow.rule(of oid) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  -- The server locks the tables of a rule to tell it, until what asked for it is undone.
+  RAISE EXCEPTION USING errcode = 'FSRUL', message = rtrim(pg_get_ruledef(of), ';');
+EXCEPTION WHEN SQLSTATE 'FSRUL' THEN RETURN SQLERRM;
+END $$;
+
 CREATE FUNCTION foreshadow.own_parts(of oid) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  c pg_class; it text; parts text[]; lacks jsonb := '[]'; names jsonb := '{}'; each record; top record;
+  c pg_class; it text; parts text[]; lacks jsonb := '[]'; names jsonb := '{}'; made text; its text[]; each record; top record;
   above constant text := 'the index belongs to one of a table above that is a partition itself';
 BEGIN
   SELECT t.* INTO c FROM pg_class t WHERE t.oid = of;
@@ -113,7 +121,7 @@ BEGIN
   END LOOP;
 
   IF c.relhasindex THEN
-    FOR each IN SELECT i.*, x.relname, x.relispartition, format('%I.%I', n.nspname, x.relname) AS name, s.spcname, d.description,
+    FOR each IN SELECT i.*, x.relname, x.relispartition, x.reloptions, format('%I.%I', n.nspname, x.relname) AS name, s.spcname, d.description,
         EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = of) AS is_constraints,
         i.indisreplident AND c.relreplident = 'i' AS is_chosen
       FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = x.relnamespace
@@ -122,24 +130,29 @@ BEGIN
       WHERE i.indrelid = of ORDER BY x.relname
     LOOP
       -- The dump has the index at the root; the one that belongs to it is made under the name that it has here.
-      SELECT t.oid, CASE WHEN i.indrelid = pg_partition_root(of) THEN format('%I.%I %I', n.nspname, u.relname, t.relname) END AS name INTO top
+      SELECT t.reloptions, CASE WHEN i.indrelid = pg_partition_root(of) THEN format('%I.%I %I', n.nspname, u.relname, t.relname) END AS name INTO top
         FROM pg_class t JOIN pg_index i ON i.indexrelid = t.oid JOIN pg_class u ON u.oid = i.indrelid JOIN pg_namespace n ON n.oid = u.relnamespace
         WHERE t.oid = pg_partition_root(each.indexrelid) AND each.relispartition;
       IF top.name IS NOT NULL THEN names := names || jsonb_build_object(top.name, quote_ident(each.relname)); END IF;
       IF each.relispartition AND top.name IS NULL OR each.is_chosen AND c.relkind = 'p' THEN
         lacks := lacks || (SELECT coalesce(jsonb_agg(jsonb_build_array(format('%s of %s', what, each.name), above)), '[]') FROM unnest(ARRAY[
           CASE WHEN each.indisclustered THEN 'the CLUSTER mark' END, CASE WHEN each.is_chosen THEN 'the choice as replica identity' END,
-          CASE WHEN each.spcname IS NOT NULL THEN 'the tablespace' END, CASE WHEN each.description IS NOT NULL THEN 'the comment' END]) what
+          CASE WHEN each.spcname IS NOT NULL THEN 'the tablespace' END, CASE WHEN each.description IS NOT NULL THEN 'the comment' END,
+          CASE WHEN each.relispartition AND each.reloptions IS DISTINCT FROM top.reloptions THEN 'the storage options' END]) what
           WHERE what IS NOT NULL);
         CONTINUE WHEN each.relispartition;
       END IF;
-      IF NOT each.is_constraints AND NOT each.relispartition THEN parts := parts || pg_get_indexdef(each.indexrelid); END IF;
-      IF each.spcname IS NOT NULL THEN parts := parts || format('ALTER INDEX %s SET TABLESPACE %I', each.name, each.spcname); END IF;
-      parts := parts || ARRAY(SELECT format('ALTER INDEX %s ALTER COLUMN %s SET STATISTICS %s', each.name, a.attnum, a.attstattarget)
-        FROM pg_attribute a WHERE a.attrelid = each.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum);
-      IF each.indisclustered THEN parts := parts || format('ALTER TABLE %s CLUSTER ON %I', it, each.relname); END IF;
-      IF each.is_chosen AND c.relkind = 'r' THEN parts := parts || format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', it, each.relname); END IF;
-      IF each.description IS NOT NULL THEN parts := parts || format('COMMENT ON INDEX %s IS %L', each.name, each.description); END IF;
+      made := CASE WHEN NOT each.is_constraints AND NOT each.relispartition THEN pg_get_indexdef(each.indexrelid) END;
+      its := array_remove(ARRAY[made, CASE WHEN each.relispartition AND each.reloptions IS DISTINCT FROM top.reloptions THEN
+          concat_ws('; ', format('ALTER INDEX %s RESET (', each.name) || (SELECT string_agg(split_part(o, '=', 1), ', ') FROM unnest(top.reloptions) o) || ')',
+            format('ALTER INDEX %s SET (', each.name) || array_to_string(each.reloptions, ', ') || ')') END,
+        CASE WHEN each.spcname IS NOT NULL THEN format('ALTER INDEX %s SET TABLESPACE %I', each.name, each.spcname) END,
+        CASE WHEN each.indisclustered THEN format('ALTER TABLE %s CLUSTER ON %I', it, each.relname) END,
+        CASE WHEN each.is_chosen AND c.relkind = 'r' THEN format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', it, each.relname) END,
+        format('COMMENT ON INDEX %s IS ', each.name) || quote_literal(each.description)], NULL) ||
+        ARRAY(SELECT format('ALTER INDEX %s ALTER COLUMN %s SET STATISTICS %s', each.name, a.attnum, a.attstattarget)
+          FROM pg_attribute a WHERE a.attrelid = each.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum);
+      parts := parts || CASE WHEN made IS NULL THEN its ELSE ARRAY[array_to_string(its, '; ')] END;
     END LOOP;
   END IF;
   FOR each IN SELECT k.conname, k.contype, d.description FROM pg_constraint k
@@ -163,15 +176,15 @@ BEGIN
     FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE s.stxrelid = of ORDER BY 1
   LOOP
     -- Some versions of the dump have them, though not their table.
-    parts := parts || ARRAY['CREATE STATISTICS IF NOT EXISTS' || substr(each.made, 18), format('ALTER STATISTICS %s OWNER TO %I', each.name, each.owner)];
-    IF each.target >= 0 THEN parts := parts || format('ALTER STATISTICS %s SET STATISTICS %s', each.name, each.target); END IF;
-    IF each.said IS NOT NULL THEN parts := parts || format('COMMENT ON STATISTICS %s IS %L', each.name, each.said); END IF;
+    parts := parts || concat_ws('; ', 'CREATE STATISTICS IF NOT EXISTS' || substr(each.made, 18), format('ALTER STATISTICS %s OWNER TO %I', each.name, each.owner),
+      CASE WHEN each.target >= 0 THEN format('ALTER STATISTICS %s SET STATISTICS %s', each.name, each.target) END,
+      format('COMMENT ON STATISTICS %s IS ', each.name) || quote_literal(each.said));
   END LOOP;
   IF c.relhasrules THEN
     FOR each IN SELECT r.*, obj_description(r.oid, 'pg_rewrite') AS said FROM pg_rewrite r WHERE r.ev_class = of ORDER BY r.rulename LOOP
-      parts := parts || rtrim(pg_get_ruledef(each.oid), ';');
-      IF each.ev_enabled <> 'O' THEN parts := parts || format('ALTER TABLE %s %s RULE %I', it, foreshadow.enabled(each.ev_enabled), each.rulename); END IF;
-      IF each.said IS NOT NULL THEN parts := parts || format('COMMENT ON RULE %I ON %s IS %L', each.rulename, it, each.said); END IF;
+      parts := parts || concat_ws('; ', foreshadow.rule(each.oid),
+        CASE WHEN each.ev_enabled <> 'O' THEN format('ALTER TABLE %s %s RULE %I', it, foreshadow.enabled(each.ev_enabled), each.rulename) END,
+        format('COMMENT ON RULE %I ON %s IS ', each.rulename, it) || quote_literal(each.said));
     END LOOP;
   END IF;
   IF c.relhastriggers THEN
@@ -182,17 +195,19 @@ BEGIN
           SELECT up.enabled FROM up WHERE up.above = 0) END AS given
       FROM pg_trigger t WHERE t.tgrelid = of AND NOT t.tgisinternal ORDER BY t.tgname
     LOOP
-      IF each.tgparentid = 0 THEN parts := parts || pg_get_triggerdef(each.oid); END IF;
-      IF each.tgenabled <> each.given THEN parts := parts || format('ALTER TABLE ONLY %s %s TRIGGER %I', it, foreshadow.enabled(each.tgenabled), each.tgname); END IF;
-      IF each.said IS NOT NULL THEN parts := parts || format('COMMENT ON TRIGGER %I ON %s IS %L', each.tgname, it, each.said); END IF;
+      its := array_remove(ARRAY[CASE WHEN each.tgparentid = 0 THEN pg_get_triggerdef(each.oid) END,
+        CASE WHEN each.tgenabled <> each.given THEN format('ALTER TABLE ONLY %s %s TRIGGER %I', it, foreshadow.enabled(each.tgenabled), each.tgname) END,
+        format('COMMENT ON TRIGGER %I ON %s IS ', each.tgname, it) || quote_literal(each.said)], NULL);
+      parts := parts || CASE WHEN each.tgparentid = 0 THEN ARRAY[array_to_string(its, '; ')] ELSE its END;
     END LOOP;
   END IF;
   FOR each IN SELECT p.*, obj_description(p.oid, 'pg_policy') AS said FROM pg_policy p WHERE p.polrelid = of ORDER BY p.polname LOOP
-    parts := parts || (format('CREATE POLICY %I ON %s AS %s FOR %s TO %s', each.polname, it, CASE WHEN each.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+    parts := parts || concat_ws('; ', format('CREATE POLICY %I ON %s AS %s FOR %s TO %s', each.polname, it,
+        CASE WHEN each.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
         CASE each.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
         (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r)) END, ', ') FROM unnest(each.polroles) r))
-      || coalesce(' USING (' || pg_get_expr(each.polqual, of) || ')', '') || coalesce(' WITH CHECK (' || pg_get_expr(each.polwithcheck, of) || ')', ''));
-    IF each.said IS NOT NULL THEN parts := parts || format('COMMENT ON POLICY %I ON %s IS %L', each.polname, it, each.said); END IF;
+      || coalesce(' USING (' || pg_get_expr(each.polqual, of) || ')', '') || coalesce(' WITH CHECK (' || pg_get_expr(each.polwithcheck, of) || ')', ''),
+      format('COMMENT ON POLICY %I ON %s IS ', each.polname, it) || quote_literal(each.said));
   END LOOP;
   IF c.relrowsecurity THEN parts := parts || format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', it); END IF;
   IF c.relforcerowsecurity THEN parts := parts || format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', it); END IF;
