@@ -108,8 +108,9 @@ fs::restore_point simulated_world::back_up(any_predictor foretelling, fs::back_u
 }
 
 std::pair<ft::simulated_target, fs::restore_report> simulated_world::restore(const fs::restore_point& point,
-                                                                             fs::restore_options options) {
-    ft::simulated_target into;
+                                                                             fs::restore_options options,
+                                                                             std::size_t max_concurrency) {
+    ft::simulated_target into{max_concurrency};
     fs::fail conflicts;
     fs::restore_report report = restore_into(into, conflicts, point, std::move(options));
     return {into, std::move(report)};

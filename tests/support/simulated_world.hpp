@@ -22,6 +22,7 @@
 #include "foreshadow/testing/simulated_source.hpp"
 #include "foreshadow/testing/simulated_target.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -104,7 +105,8 @@ class simulated_world {
     void open();
     fs::restore_point back_up(any_predictor foretelling, fs::back_up_options options);
     [[nodiscard]] std::pair<ft::simulated_target, fs::restore_report> restore(const fs::restore_point& point,
-                                                                              fs::restore_options options = {});
+                                                                              fs::restore_options options = {},
+                                                                              std::size_t max_concurrency = 1);
     /// As above, into partitions that the target has of its own.
     [[nodiscard]] ft::simulated_target restore_into_layout(ft::placement where, const fs::restore_point& point,
                                                            fs::restore_options options = {});

@@ -236,7 +236,8 @@ class living_trial {
         fs::restore_options options;
         if (at != point.at) options.at = at;
         try {
-            const auto [into, report] = world_.restore(point, options);
+            // One partition after another, and up to four side by side.
+            const auto [into, report] = world_.restore(point, options, 1 + at.value % 4);
             expect(report.at == at, what + " is restored as " + std::to_string(report.at.value));
             ft::rows_by_key expected = known.home.state_at(at);
             expect(into.rows() == expected, what + " is restored with wrong rows");

@@ -2,7 +2,8 @@
 //
 // Restore is one streamed merge per proven piece: the image's rows, the runs where they cover a stretch of positions,
 // the journal elsewhere. The journal is read once, only the frames that some piece needs, and sorted once for all
-// partitions within bounded memory. Nothing of the target looks whole before `finish`.
+// partitions within bounded memory. Partitions are filled side by side where the target takes them so; each costs some
+// megabytes of memory while it is open. Nothing of the target looks whole before `finish`.
 #pragma once
 
 #include "foreshadow/catalog/consistency.hpp"
@@ -17,11 +18,12 @@
 #include "foreshadow/row/change_row.hpp"
 #include "foreshadow/row/merge.hpp"
 #include "foreshadow/row/sorted_log.hpp"
+#include "foreshadow/run/scope.hpp"
 #include "foreshadow/store/journal_reader.hpp"
 #include "foreshadow/target/target.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -58,18 +60,13 @@ class restore {
         co_await collect_journal(point, cover, log);
 
         co_await target_.begin(shape);
-        for (const content holds : restored_in_order)
-            for (const partition& part : shape.partitions)
-                if (part.holds == holds) co_await fill(part, cover, known, log);
+        co_await fill_all(shape, cover, known, log);
         co_await target_.finish();
         if constexpr (requires(Target& into) { into.omissions(); }) report_.omissions = co_await target_.omissions();
         co_return std::move(report_);
     }
 
   private:
-    /// Definitions come before the rows that need them.
-    static constexpr std::array restored_in_order{content::definitions, content::data};
-
     /// Sets `report_.at`: the point's own T, or the last commit at or before what was asked for.
     task<> choose_time(const restore_point& point, const restore_options& options) {
         report_.at = point.at;
@@ -162,8 +159,34 @@ class restore {
         replaced_ = interval_index{std::move(replaced)};
     }
 
-    task<> fill(const partition& part, const proof& cover, const boxes& known, sorted_log& log) {
-        restored_partition done{.name = part.name};
+    /// Definitions come alone, before the rows that need them; then as many partitions as the target takes side by
+    /// side. The report has them in this order, whichever ends first.
+    task<> fill_all(const layout& shape, const proof& cover, const boxes& known, const sorted_log& log) {
+        std::vector<const partition*> order;
+        for (const content holds : {content::definitions, content::data})
+            for (const partition& part : shape.partitions)
+                if (part.holds == holds) order.push_back(&part);
+        report_.partitions.resize(order.size());
+        std::size_t next = 0;
+        for (; next < order.size() && order[next]->holds == content::definitions; ++next)
+            co_await fill(*order[next], cover, known, log, report_.partitions[next]);
+        std::vector<task<>> lanes;
+        const std::size_t count = std::min(max_concurrency(target_), order.size() - next);
+        for (std::size_t i = 0; i < count; ++i) lanes.push_back(fill_some(order, cover, known, log, next));
+        co_await all_of(std::move(lanes));
+    }
+    /// One lane: takes the next partition when it is done with the last. What it is given outlives all lanes.
+    task<> fill_some(const std::vector<const partition*>& order, const proof& cover, const boxes& known,
+                     const sorted_log& log, std::size_t& next) {
+        while (next < order.size()) {
+            const std::size_t mine = next++;
+            co_await fill(*order[mine], cover, known, log, report_.partitions[mine]);
+        }
+    }
+
+    task<> fill(const partition& part, const proof& cover, const boxes& known, const sorted_log& log,
+                restored_partition& done) {
+        done.name = part.name;
         row_batch rows;
         // Pieces are in key order, so those of a partition lie together.
         auto next = std::partition_point(cover.pieces.begin(), cover.pieces.end(), [&](const proof_piece& piece) {
@@ -177,10 +200,10 @@ class restore {
                 co_await target_.load(part, rows);
                 done.rows += rows.size();
                 done.bytes += rows.bytes();
-                observer_.on(event{restore_progress{.partition = part.name,
-                                                    .rows = report_.rows + done.rows,
-                                                    .bytes = report_.bytes + done.bytes,
-                                                    .of = total_bytes_}});
+                report_.rows += rows.size();
+                report_.bytes += rows.bytes();
+                observer_.on(event{restore_progress{
+                    .partition = part.name, .rows = report_.rows, .bytes = report_.bytes, .of = total_bytes_}});
             }
             if (open.image) report_.image_bytes_read += open.image->stored_bytes();
             for (const auto& cursor : open.runs) report_.run_bytes_read += cursor->stored_bytes();
@@ -188,9 +211,6 @@ class restore {
             report_.conflicts += rows_at_t.report().conflicts;
         }
         co_await target_.complete(part);
-        report_.rows += done.rows;
-        report_.bytes += done.bytes;
-        report_.partitions.push_back(std::move(done));
     }
 
     using cursor_type = decltype(std::declval<Storage&>().read(std::string{}, key_range{}));
@@ -200,7 +220,7 @@ class restore {
         std::vector<std::shared_ptr<cursor_type>> runs;
     };
 
-    sources streams_of(const proof_piece& piece, const boxes& known, sorted_log& log) {
+    sources streams_of(const proof_piece& piece, const boxes& known, const sorted_log& log) {
         sources open;
         open.plan.interval = piece.interval;
         open.plan.seen = piece.seen;

@@ -358,3 +358,66 @@ TEST_CASE("what was replaced untold is not restored from before, although the ca
     }
     CHECK(noticed > 0);
 }
+
+TEST_CASE("partitions that are restored side by side are the same rows and the same report as one after another") {
+    two_points made;
+    const auto [alone, expected] = made.world.restore(made.second);
+    CHECK(alone.most_open() == 1);
+    std::uint64_t told = 0;
+    std::uint64_t rows = 0;
+    made.world.listen([&](const fs::event& what) {
+        const auto* progress = std::get_if<fs::restore_progress>(&what);
+        if (progress == nullptr) return;
+        ++told;
+        CHECK(progress->rows > rows);
+        rows = progress->rows;
+    });
+    for (const std::size_t lanes : {2, 3, 100}) {
+        CAPTURE(lanes);
+        rows = told = 0;
+        const auto [into, report] = made.world.restore(made.second, {}, lanes);
+        CHECK(into.most_open() > 1);
+        CHECK(into.most_open() <= lanes);
+        CHECK(into.rows() == alone.rows());
+        CHECK(into.is_finished());
+        CHECK(told > 0);
+        CHECK(rows == report.rows);
+        CHECK(report.rows == expected.rows);
+        CHECK(report.bytes == expected.bytes);
+        CHECK(report.changes_applied == expected.changes_applied);
+        REQUIRE(report.partitions.size() == expected.partitions.size());
+        for (std::size_t i = 0; i < expected.partitions.size(); ++i) {
+            CHECK(report.partitions[i].name == expected.partitions[i].name);
+            CHECK(report.partitions[i].rows == expected.partitions[i].rows);
+            CHECK(report.partitions[i].bytes == expected.partitions[i].bytes);
+        }
+    }
+}
+
+TEST_CASE("what fails in one of several partitions ends the others, and the target is abandoned once, after them") {
+    two_points made;
+    // The target itself refuses to be abandoned while a call is under way, and a second time.
+    for (const fs::partition& p : made.past().layout_at(made.second.at).partitions) {
+        if (p.holds == fs::content::definitions) continue;
+        fs::restore_point damaged = made.second;
+        std::size_t images = 0;
+        for (fs::image& i : damaged.knows.known.images) {
+            if (!i.interval.overlaps(p.interval) || i.rows == 0) continue;
+            i.where = std::string(64, '0') + "-0-1-1";
+            ++images;
+        }
+        if (images == 0) continue;
+        CAPTURE(p.name);
+        ft::simulated_target into{4};
+        fs::fail conflicts;
+        try {
+            made.world.restore_into(into, conflicts, damaged);
+            FAIL("it was restored");
+        } catch (const fs::error& e) {
+            CHECK(e.code() == fs::errc::not_found);
+        }
+        CHECK(into.is_abandoned());
+        CHECK(!into.is_finished());
+        CHECK(into.rows().empty());
+    }
+}

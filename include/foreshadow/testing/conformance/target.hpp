@@ -8,8 +8,10 @@
 #pragma once
 
 #include "foreshadow/target/target.hpp"
+#include "foreshadow/testing/conformance/detail/target_calls.hpp"
 #include "foreshadow/testing/conformance/report.hpp"
 #include "foreshadow/testing/conformance/running.hpp"
+#include "foreshadow/testing/conformance/target_sample.hpp"
 
 #include <algorithm>
 #include <concepts>
@@ -23,13 +25,6 @@
 #include <vector>
 
 namespace foreshadow::testing {
-
-/// What is restored by the kit: partitions, definitions among them where the database needs any, and their rows. Some
-/// partitions should have many rows, some none.
-struct target_sample {
-    layout shape;
-    std::map<key, std::string, std::less<>> rows;
-};
 
 /// A target that nothing was restored into yet, and the place that it restores to.
 /// - `target`: the target under test; the kit moves it away where it plays a process that dies.
@@ -49,6 +44,8 @@ struct target_rules {
     static constexpr rule abandons{"abandons", "abandon never throws, and leaves nothing that looks whole"};
     static constexpr rule dies{"dies", "a target that goes away unfinished leaves nothing that looks whole"};
     static constexpr rule cancels{"cancels", "a call can be cancelled, and what was begun be abandoned after it"};
+    static constexpr rule side_by_side{"side by side",
+                                       "partitions that it takes side by side come out as they do one after another"};
 };
 
 namespace detail {
@@ -59,7 +56,10 @@ class target_kit {
     target_kit(std::function<std::unique_ptr<Bench>()> make, report& out) : make_{std::move(make)}, out_{out} {}
 
     task<> run() {
-        for (const std::size_t rows : {std::size_t{1}, std::size_t{3}, std::size_t{1'000'000}}) co_await restore(rows);
+        for (const std::size_t rows : {std::size_t{1}, std::size_t{3}, std::size_t{1'000'000}}) {
+            co_await restore(rows);
+            co_await restore_side_by_side(rows);
+        }
         co_await restore_nothing();
         for (std::size_t calls = 0;; ++calls)
             if (!co_await give_up_after(calls)) break;
@@ -72,52 +72,11 @@ class target_kit {
     using rules = target_rules;
     using target_type = decltype(Bench::target);
     using rows_by_key = std::map<key, std::string, std::less<>>;
-    static constexpr std::size_t no_limit = static_cast<std::size_t>(-1);
+    using calls_of_restore = target_calls<target_type>;
 
-    /// Partitions in the order in which a restore gives them: definitions first.
-    [[nodiscard]] static std::vector<partition> in_order(const layout& shape) {
-        std::vector<partition> all;
-        for (const content holds : {content::definitions, content::data})
-            for (const partition& p : shape.partitions)
-                if (p.holds == holds) all.push_back(p);
-        return all;
-    }
-    /// The rows of a partition in batches of so many; an empty batch before and after.
-    [[nodiscard]] static std::vector<row_batch> batches_of(const rows_by_key& rows, const key_range& of,
-                                                           std::size_t many) {
-        std::vector<row_batch> all(2);
-        for (auto row = rows.lower_bound(of.begin); row != rows.end() && of.ends_after(row->first); ++row) {
-            if (all.back().size() >= many) all.emplace_back();
-            all.back().append(row->first, row->second);
-        }
-        all.emplace_back();
-        return all;
-    }
-
-    /// Makes the calls of a restore, all or the first few; true where there were more. Looks after each where asked.
-    task<bool> make_calls(target_type* into, const target_sample* of, std::size_t rows, std::size_t most = no_limit,
-                          Bench* look = nullptr) {
-        std::size_t calls = 0;
-        if (calls++ == most) co_return true;
-        co_await into->begin(of->shape);
-        const std::string begun = "after begin";
-        if (look != nullptr) co_await expect_hidden(look, begun);
-        for (const partition& p : in_order(of->shape)) {
-            const std::vector<row_batch> batches = batches_of(of->rows, p.interval, rows);
-            for (const row_batch& batch : batches) {
-                if (calls++ == most) co_return true;
-                co_await into->load(p, batch);
-            }
-            const std::string loaded = "after a load of " + p.name;
-            if (look != nullptr) co_await expect_hidden(look, loaded);
-            if (calls++ == most) co_return true;
-            co_await into->complete(p);
-            const std::string completed = "after " + p.name + " was complete";
-            if (look != nullptr) co_await expect_hidden(look, completed);
-        }
-        if (calls++ == most) co_return true;
-        co_await into->finish();
-        co_return false;
+    /// What is seen after each call.
+    [[nodiscard]] auto looking_at(Bench* bench) {
+        return [this, bench](std::string when) { return expect_hidden(bench, std::move(when)); };
     }
     task<> expect_hidden(Bench* bench, std::string when) {
         const std::optional<rows_by_key> seen = co_await bench->visible();
@@ -139,12 +98,28 @@ class target_kit {
         const target_sample of = co_await bench->sample();
         const std::string before = "before begin";
         co_await expect_hidden(bench.get(), before);
-        auto calls = make_calls(&bench->target, &of, rows, no_limit, bench.get());
+        calls_of_restore all{.into = &bench->target, .of = &of, .rows = rows, .look = looking_at(bench.get())};
+        auto calls = all.make();
         const attempt<bool> made = co_await attempt_to(std::move(calls));
         const auto cut = [&] { return "in batches of " + std::to_string(rows) + " rows: "; };
         if (!out_.check(rules::takes, made.returned(), [&] { return cut() + made.text(); })) co_return;
         const std::string wrong = difference_of(co_await bench->visible(), of.rows);
         out_.check(rules::whole, wrong.empty(), [&] { return cut() + wrong; });
+    }
+
+    task<> restore_side_by_side(std::size_t rows) {
+        const auto bench = make_();
+        const std::size_t lanes = max_concurrency(bench->target);
+        if (lanes == 1) co_return;
+        const target_sample of = co_await bench->sample();
+        calls_of_restore all{
+            .into = &bench->target, .of = &of, .rows = rows, .lanes = lanes, .look = looking_at(bench.get())};
+        auto calls = all.make();
+        const attempt<bool> made = co_await attempt_to(std::move(calls));
+        const auto cut = [&] { return "in batches of " + std::to_string(rows) + " rows: "; };
+        if (!out_.check(rules::side_by_side, made.returned(), [&] { return cut() + made.text(); })) co_return;
+        const std::string wrong = difference_of(co_await bench->visible(), of.rows);
+        out_.check(rules::side_by_side, wrong.empty(), [&] { return cut() + wrong; });
     }
 
     task<> restore_nothing() {
@@ -154,7 +129,8 @@ class target_kit {
             if (p.holds == content::definitions) continue;
             std::erase_if(of.rows, [&](const auto& row) { return p.interval.contains(row.first); });
         }
-        auto calls = make_calls(&bench->target, &of, 10);
+        calls_of_restore all{.into = &bench->target, .of = &of, .rows = 10};
+        auto calls = all.make();
         const attempt<bool> made = co_await attempt_to(std::move(calls));
         if (!out_.check(rules::empty, made.returned(), [&] { return made.text(); })) co_return;
         const std::string wrong = difference_of(co_await bench->visible(), of.rows);
@@ -164,7 +140,9 @@ class target_kit {
     task<bool> give_up_after(std::size_t calls) {
         const auto bench = make_();
         const target_sample of = co_await bench->sample();
-        const bool was_cut = co_await make_calls(&bench->target, &of, 1'000, calls);
+        calls_of_restore some{
+            .into = &bench->target, .of = &of, .rows = 1'000, .lanes = max_concurrency(bench->target), .most = calls};
+        const bool was_cut = co_await some.make();
         if (!was_cut) co_return false;
         auto giving_up = bench->target.abandon();
         const attempt<> made = co_await attempt_to(std::move(giving_up));
@@ -181,7 +159,9 @@ class target_kit {
         bool was_cut = false;
         {
             auto dying = std::move(bench->target);
-            was_cut = co_await make_calls(&dying, &of, 1'000, calls);
+            calls_of_restore some{
+                .into = &dying, .of = &of, .rows = 1'000, .lanes = max_concurrency(dying), .most = calls};
+            was_cut = co_await some.make();
         }
         if (!was_cut) co_return false;
         const std::optional<rows_by_key> seen = co_await bench->visible();
@@ -194,7 +174,8 @@ class target_kit {
     task<> cancel(std::size_t turns) {
         const auto bench = make_();
         const target_sample of = co_await bench->sample();
-        auto calls = make_calls(&bench->target, &of, 5);
+        calls_of_restore all{.into = &bench->target, .of = &of, .rows = 5, .lanes = max_concurrency(bench->target)};
+        auto calls = all.make();
         const attempt<bool> made = co_await cancel_after(std::move(calls), turns);
         const auto when = [&] { return "after " + std::to_string(turns) + " turns: "; };
         if (made.returned()) co_return;

@@ -20,29 +20,43 @@ namespace ft = foreshadow::testing;
 using rules = foreshadow::testing::target_rules;
 using rows_by_key = ft::rows_by_key;
 
-enum class flaw { none, visible_early, abandon_leaves_rows, abandon_throws, loses_a_batch, needs_rows, dies_visibly };
+enum class flaw {
+    none,
+    visible_early,
+    abandon_leaves_rows,
+    abandon_throws,
+    loses_a_batch,
+    needs_rows,
+    dies_visibly,
+    mixes_open_partitions
+};
 
 /// A place that rows are restored to, and a target for it that waits at each call.
 class flawed_target {
   public:
-    flawed_target(std::shared_ptr<std::optional<rows_by_key>> place, flaw what)
-        : place_{std::move(place)}, what_{what} {}
+    flawed_target(std::shared_ptr<std::optional<rows_by_key>> place, flaw what, std::size_t max_concurrency)
+        : place_{std::move(place)}, what_{what}, max_concurrency_{max_concurrency} {}
     flawed_target(flawed_target&&) = default;
     flawed_target& operator=(flawed_target&&) = default;
     ~flawed_target() {
         if (what_ == flaw::dies_visibly && place_ && !*place_) *place_ = rows_;
     }
 
+    [[nodiscard]] std::size_t max_concurrency() const { return max_concurrency_; }
+
     fs::task<> begin(const fs::layout& shape) {
         co_await ft::detail::wait_turns(1);
         if (what_ == flaw::visible_early) place_->emplace();
         static_cast<void>(shape);
     }
-    fs::task<> load(const fs::partition&, const fs::row_batch& rows) {
+    fs::task<> load(const fs::partition& p, const fs::row_batch& rows) {
+        open_ = p.interval;
         co_await ft::detail::wait_turns(1);
         if (what_ == flaw::loses_a_batch && rows.size() == 3) co_return;
         loaded_ = loaded_ || !rows.empty();
-        for (std::size_t i = 0; i < rows.size(); ++i) rows_.emplace(rows[i].key, rows[i].value);
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            if (what_ != flaw::mixes_open_partitions || open_.contains(rows[i].key))
+                rows_.emplace(rows[i].key, rows[i].value);
     }
     fs::task<> complete(const fs::partition& p) {
         co_await ft::detail::wait_turns(1);
@@ -63,6 +77,8 @@ class flawed_target {
   private:
     std::shared_ptr<std::optional<rows_by_key>> place_;
     flaw what_;
+    std::size_t max_concurrency_;
+    fs::key_range open_;  // of the partition that came last
     rows_by_key rows_;
     bool loaded_ = false;
 };
@@ -98,19 +114,22 @@ struct simulated_bench {
     }
 };
 
-ft::report checked(flaw what) {
+ft::report checked(flaw what, std::size_t max_concurrency = 1) {
     return ft::check_target([=] {
         auto place = std::make_shared<std::optional<rows_by_key>>();
-        return flawed_bench{place, flawed_target{place, what}};
+        return flawed_bench{place, flawed_target{place, what, max_concurrency}};
     });
 }
 
 }  // namespace
 
 TEST_CASE("the simulated target keeps the contract, which it checks itself") {
-    const ft::report report = ft::check_target([] { return simulated_bench{{}}; });
-    INFO(report.text());
-    CHECK(report.is_kept());
+    for (const std::size_t several : {1, 2, 5}) {
+        const ft::report report = ft::check_target([=] { return simulated_bench{ft::simulated_target{several}}; });
+        INFO(report.text());
+        CHECK(report.is_kept());
+        CHECK(report.was_checked(rules::side_by_side) == (several > 1));
+    }
 }
 
 TEST_CASE("a target without a flaw is found without one") {
@@ -120,6 +139,18 @@ TEST_CASE("a target without a flaw is found without one") {
     for (const ft::rule& each :
          {rules::takes, rules::hidden, rules::whole, rules::empty, rules::abandons, rules::dies, rules::cancels})
         CHECK(report.was_checked(each));
+}
+
+TEST_CASE("a target that takes partitions side by side gets their rows in turn, and one that mixes them up is found") {
+    const ft::report sound = checked(flaw::none, 2);
+    INFO(sound.text());
+    CHECK(sound.is_kept());
+    CHECK(sound.was_checked(rules::side_by_side));
+    CHECK(checked(flaw::mixes_open_partitions).is_kept());
+    const ft::report mixed = checked(flaw::mixes_open_partitions, 2);
+    INFO(mixed.text());
+    CHECK(mixed.is_broken(rules::side_by_side));
+    CHECK(!mixed.is_broken(rules::whole));
 }
 
 TEST_CASE("each flaw of a target is found under the rule that it breaks") {
