@@ -115,6 +115,9 @@ class any_target {
     template <fs::target T>
     any_target(T chosen) : chosen_{std::move(chosen)} {}  // NOLINT: a choice converts
 
+    [[nodiscard]] std::size_t max_concurrency() const {
+        return std::visit([](const auto& t) { return fs::max_concurrency(t); }, chosen_);
+    }
     fs::task<> begin(const fs::layout& shape) {
         return std::visit([&](auto& t) { return t.begin(shape); }, chosen_);
     }

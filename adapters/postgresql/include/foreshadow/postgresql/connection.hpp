@@ -138,18 +138,21 @@ class connection {
         co_return last;
     }
 
-    /// Begins a COPY, in either or both directions.
+    /// Begins a COPY, in either or both directions; statements may come before it, in the same transaction.
     task<> begin_copy(std::string sql) {
         is_busy_ = true;
         if (PQsendQuery(get(), sql.c_str()) == 0) fail_connection();
         co_await flush();
-        co_await arrive();
-        const result begun{PQgetResult(get())};
-        const ExecStatusType status = PQresultStatus(begun.get());
-        if (status == PGRES_COPY_OUT || status == PGRES_COPY_IN || status == PGRES_COPY_BOTH) co_return;
-        error why = error_of(begun, sql);
-        co_await drain();
-        throw why;
+        for (;;) {
+            co_await arrive();
+            const result begun{PQgetResult(get())};
+            const ExecStatusType status = PQresultStatus(begun.get());
+            if (status == PGRES_COPY_OUT || status == PGRES_COPY_IN || status == PGRES_COPY_BOTH) co_return;
+            if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) continue;
+            error why = error_of(begun, sql);
+            co_await drain();
+            throw why;
+        }
     }
 
     struct memory_freer {

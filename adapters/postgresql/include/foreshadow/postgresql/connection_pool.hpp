@@ -4,6 +4,7 @@
 #include "foreshadow/postgresql/connection.hpp"
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,7 +13,9 @@ namespace foreshadow::postgresql::detail {
 /// Connections that are used again. As many are open as were needed at once.
 class connection_pool {
   public:
-    explicit connection_pool(address where) : where_{std::move(where)} {}
+    /// `settings`: statements that each connection begins with.
+    explicit connection_pool(address where, std::string settings = {})
+        : where_{std::move(where)}, settings_{std::move(settings)} {}
 
     /// A connection for one caller; it goes back unless it was left in the middle of something.
     class lease {
@@ -40,6 +43,9 @@ class connection_pool {
             if (last->is_idle()) co_return lease{*this, std::move(last)};
         }
         std::unique_ptr<connection> fresh = co_await connection::open(where_);
+        if (!settings_.empty()) {
+            const result set = co_await fresh->run(settings_);
+        }
         co_return lease{*this, std::move(fresh)};
     }
 
@@ -47,6 +53,7 @@ class connection_pool {
 
   private:
     address where_;
+    std::string settings_;
     std::vector<std::unique_ptr<connection>> idle_;
 };
 

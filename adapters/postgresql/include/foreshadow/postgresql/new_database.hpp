@@ -52,14 +52,15 @@ class new_database {
         partial_ = name;
         const result created = co_await server_->run(create);
     }
-    /// A session in what was created.
-    task<std::unique_ptr<connection>> connect() {
-        std::unique_ptr<connection> session = co_await connection::open(where_.with_database(partial_));
-        co_return session;
-    }
+    /// What was created, for sessions in it.
+    [[nodiscard]] address partial() const { return where_.with_database(partial_); }
 
     /// Gives it its name. Nobody has a session in it any more.
+    ///
+    /// Guarantees: durable on return, and so is all that was committed in it before, whatever its sessions waited for:
+    /// this commit waits for its own record in the log of the server, and so for all before it.
     task<> finish() {
+        co_await wait_until_unused();
         const std::string rename = "ALTER DATABASE " + identifier(partial_) + " RENAME TO " + identifier(name_);
         for (busy_server waits;;) {
             try {
@@ -86,6 +87,17 @@ class new_database {
     }
 
   private:
+    /// A moment, until the server has noticed that all sessions are gone: a rename that finds one waits for much
+    /// longer.
+    task<> wait_until_unused() {
+        const std::string sql = "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE datname = " + literal(partial_);
+        for (int tries = 0; tries < 40; ++tries) {
+            const result used = co_await server_->run(sql);
+            if (used.rows() == 0) co_return;
+            co_await clock_.sleep(.005);
+        }
+    }
+
     task<> refuse_existing() {
         const std::string sql = "SELECT 1 FROM pg_catalog.pg_database WHERE datname = " + literal(name_);
         const result found = co_await server_->run(sql);

@@ -8,6 +8,7 @@
 #include "foreshadow/target/target.hpp"
 #include "foreshadow/task.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +24,9 @@ class target {
   public:
     explicit target(std::string url, target_options options = {})
         : loader_{std::make_unique<detail::loader>(detail::address{std::move(url)}, options)} {}
+
+    /// A session copies each partition.
+    [[nodiscard]] std::size_t max_concurrency() const noexcept { return loader_->max_concurrency(); }
 
     task<> begin(const layout& shape) { return loader_->begin(shape); }
     task<> load(const partition& part, const row_batch& rows) { return loader_->load(part, rows); }

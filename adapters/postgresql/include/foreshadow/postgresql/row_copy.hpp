@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Copies the rows of one partition of the layout into the tables that they are of, over a session of its own: several
+// partitions are filled side by side. Each table is emptied in the transaction that fills it, so that nobody can see it
+// yet: then rows may come frozen, and nothing ever has to look at them again.
+#pragma once
+
+#include "foreshadow/error.hpp"
+#include "foreshadow/plane/layout.hpp"
+#include "foreshadow/postgresql/bytes.hpp"
+#include "foreshadow/postgresql/connection_pool.hpp"
+#include "foreshadow/postgresql/definition_set.hpp"
+#include "foreshadow/postgresql/table.hpp"
+#include "foreshadow/row/row_batch.hpp"
+#include "foreshadow/row/varint.hpp"
+#include "foreshadow/task.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace foreshadow::postgresql::detail {
+
+class row_copy {
+  public:
+    /// `all` outlives it.
+    row_copy(connection_pool::lease session, const definition_set& all) : session_{std::move(session)}, all_{all} {}
+
+    /// Errors: `corrupt` for rows that are not of the definitions; the server's.
+    task<> append(const partition& part, const row_batch& rows) {
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const object_id oid = table_of(rows[i].key);
+            if (into_ == nullptr || into_->oid != oid) co_await open(oid, part);
+            append_row(rows[i]);
+            if (buffer_.size() >= most_buffered) co_await send();
+        }
+    }
+
+    /// Makes what was copied durable in the database, as far as its sessions are.
+    task<> close() {
+        if (into_ == nullptr) co_return;
+        append_number(std::int16_t{-1}, buffer_);
+        co_await send();
+        co_await session_->end_copy();
+        into_ = nullptr;
+    }
+
+  private:
+    static constexpr std::size_t most_buffered = std::size_t{64} << 10;
+
+    task<> open(object_id oid, const partition& part) {
+        co_await close();
+        const auto found = all_.tables.find(oid);
+        if (found == all_.tables.end() || !found->second.is_captured())
+            throw error{errc::corrupt,
+                        "partition " + part.name + " brings a row of table number " + std::to_string(oid) +
+                            ", which is not defined",
+                        "the definitions and the rows are not of the same backup"};
+        into_ = &found->second;
+        // Statements that are sent together are one transaction.
+        const std::string copy = "TRUNCATE ONLY " + into_->name + "; COPY " + into_->name + " (" + column_list(*into_) +
+                                 ") FROM STDIN (FORMAT binary, FREEZE)";
+        co_await session_->begin_copy(copy);
+        buffer_.assign("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", 19);
+    }
+
+    void append_row(row_view row) {
+        append_number(static_cast<std::int16_t>(into_->columns.size()), buffer_);
+        std::size_t count = 0;
+        for (std::string_view left = row.value; !left.empty(); ++count) {
+            const field value = field_of(read_sized(left));
+            append_number(value ? static_cast<std::int32_t>(value->size()) : -1, buffer_);
+            if (value) buffer_.append(*value);
+        }
+        if (count != into_->columns.size())
+            throw error{errc::corrupt, "a row of table " + into_->name + " has " + std::to_string(count) +
+                                           " values, and the table " + std::to_string(into_->columns.size()) +
+                                           " columns"}
+                .with("key", printable(row.key));
+    }
+    task<> send() {
+        co_await session_->send_copied(buffer_);
+        buffer_.clear();
+    }
+
+    connection_pool::lease session_;
+    const definition_set& all_;
+    const table* into_ = nullptr;  ///< that rows are copied into
+    std::string buffer_;
+};
+
+}  // namespace foreshadow::postgresql::detail
