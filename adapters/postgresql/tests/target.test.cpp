@@ -91,6 +91,7 @@ TEST_CASE("what a table loses by another one that is left out is named, and what
                   "CREATE TABLE public.wanted_not(a int PRIMARY KEY REFERENCES public.wanted(a));"
                   "CREATE STATISTICS public.knowing ON (public.known(a)), b FROM public.wanted;"
                   "CREATE STATISTICS public.usual ON a, b FROM public.wanted;"
+                  "CREATE INDEX ON public.wanted (public.known(b)); CREATE INDEX ON public.wanted (b);"
                   "CREATE RULE notes AS ON DELETE TO public.wanted DO ALSO INSERT INTO public.other(v) VALUES ('gone');"
                   "ALTER TABLE public.wanted ENABLE ROW LEVEL SECURITY;"
                   "CREATE POLICY hides ON public.wanted USING (public.known(a));"
@@ -98,12 +99,14 @@ TEST_CASE("what a table loses by another one that is left out is named, and what
     const content_of all{url};
     const std::string part = shared_server().url("losses_of_a_part");
     const std::vector<std::string> left_out = restore(all, part, {"public.wanted"});
-    CHECK(left_out == std::vector<std::string>{"constraint is_known on table public.wanted",
+    CHECK(left_out == std::vector<std::string>{"an index or constraint of public.wanted",
+                                               "constraint is_known on table public.wanted",
                                                "default value for column a of table public.wanted", "knowing",
                                                "wanted hides", "wanted notes"});
     CHECK(answer(part,
                  "SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint WHERE conrelid = "
                  "'public.wanted'::regclass") == "is_small wanted_pkey");
+    CHECK(answer(part, "SELECT count(*) FROM pg_index WHERE indrelid = 'public.wanted'::regclass") == "2");
     CHECK(answer(part, "SELECT string_agg(stxname, ' ') FROM pg_statistic_ext") == "usual");
 }
 

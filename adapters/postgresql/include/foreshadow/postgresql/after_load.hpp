@@ -64,24 +64,21 @@ class after_load {
   private:
     /// Runs statements of different tables in several sessions.
     task<> run_side_by_side(std::string settings, after_rows::by_table by_table) {
-        std::vector<std::pair<std::string, std::vector<std::string>>> lists;
-        for (auto& [name, statements] : by_table) lists.emplace_back(name, std::move(statements));
-        std::size_t next = 0;
+        auto next = by_table.begin();
+        const auto end = by_table.end();
         std::vector<task<>> running;
-        for (std::size_t i = 0; i < std::min(sessions_, lists.size()); ++i)
-            running.push_back(run_some(settings, &lists, &next));
+        for (std::size_t i = 0; i < std::min(sessions_, by_table.size()); ++i)
+            running.push_back(run_some(settings, next, end));
         co_await all_of(std::move(running));
     }
-    task<> run_some(std::string settings, std::vector<std::pair<std::string, std::vector<std::string>>>* lists,
-                    std::size_t* next) {
+    /// Of one session: takes the next table when it is done with the last. `next` is for all.
+    task<> run_some(std::string settings, after_rows::by_table::iterator& next, after_rows::by_table::iterator end) {
         const connection_pool::lease session = co_await pool_.take();
         const result set = co_await session->run(std::move(settings));
-        while (*next < lists->size()) {
-            auto [name, mine] = std::move((*lists)[(*next)++]);
-            for (std::string& statement : mine) {
-                std::string what = "a part of " + name;
-                co_await part_.run(*session, std::move(statement), std::move(what));
-            }
+        while (next != end) {
+            const auto mine = next++;
+            const std::string what = "an index or constraint of " + mine->first;
+            for (std::string& statement : mine->second) co_await part_.run(*session, std::move(statement), what);
         }
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Fills a new database. Tables come first, then their rows, those of several partitions at once; then what rests on
-// rows. Nothing of it has to be durable before all is there, so no session waits for the server's disk: the database
-// gets its name by a commit that does, and the log of a server is written in order.
+// rows. Nothing of it has to be durable before all is there, so no session asks for that: the database gets its name by
+// a commit that waits for the server's disk, and the log of a server is written in order.
 #pragma once
 
 #include "foreshadow/plane/layout.hpp"

@@ -60,7 +60,8 @@ class restored_part {
             const result done = co_await db.run(sql);
         } catch (const error& e) {
             const std::string state = e.fact("SQLSTATE");
-            if (is_whole_ || (!state.starts_with("42") && !state.starts_with("23"))) throw;
+            const bool is_of_rows = state == "23503";  // a foreign key
+            if (is_whole_ || (!state.starts_with("42") && !is_of_rows)) throw;
             if (is_of_restored_table(sql)) leave_out(std::move(name), e.message());
         }
     }
