@@ -31,15 +31,6 @@ int number_from_environment(const char* name, int otherwise) {
     return chosen == nullptr ? otherwise : std::atoi(chosen);
 }
 
-/// All rows of a database, by table, in one text.
-const std::string all_rows =
-    "SELECT string_agg(t || ' ' || (xpath('/row/c/text()', query_to_xml('SELECT count(*) || '' '' || "
-    "coalesce(sum(hashtextextended(x::text, 0)), 0) AS c FROM ONLY ' || t || ' x', false, true, '')))[1]::text, ', ' "
-    "ORDER BY t) FROM (SELECT format('%I.%I', n.nspname, c.relname) AS t FROM pg_class c JOIN pg_namespace n ON n.oid "
-    "= "
-    "c.relnamespace WHERE c.relkind = 'r' AND c.oid >= 16384 AND n.nspname NOT IN ('foreshadow', "
-    "'information_schema', 'pg_catalog', 'pg_toast')) tables";
-
 constexpr const char* killed_url = "FORESHADOW_KILLED_URL";
 constexpr const char* killed_repository = "FORESHADOW_KILLED_REPOSITORY";
 

@@ -152,13 +152,14 @@ TEST_CASE("partitions that come and go without one another are created and dropp
 
 TEST_CASE("a partition that is captured only as its range goes to another one has no descendants", "[postgresql]") {
     followed_database db{
-        "CREATE TABLE ev(i int) PARTITION BY RANGE (i); CREATE TABLE old PARTITION OF ev FOR VALUES FROM (0) TO (10)"};
+        "CREATE TABLE ev(i int) PARTITION BY RANGE (i); CREATE UNLOGGED TABLE old PARTITION OF ev FOR VALUES FROM (0) "
+        "TO (10)"};
     const bool restarts = GENERATE(false, true);
     CAPTURE(restarts);
     if (restarts) db.restart();
     REQUIRE(db.users.run(
-        "BEGIN; ALTER TABLE old ADD PRIMARY KEY (i); ALTER TABLE ev DETACH PARTITION old; CREATE TABLE next PARTITION "
-        "OF ev FOR VALUES FROM (0) TO (10); ALTER TABLE next ADD PRIMARY KEY (i); COMMIT"));
+        "BEGIN; ALTER TABLE old SET LOGGED; ALTER TABLE ev DETACH PARTITION old; CREATE TABLE next PARTITION OF ev FOR "
+        "VALUES FROM (0) TO (10); COMMIT"));
     CHECK(db.tell() == lines{"create -> old", "create -> next"});
 }
 

@@ -40,6 +40,15 @@ class session {
     detail::connection_pool pool_;
 };
 
+/// All rows of a database, by table, in one text.
+inline const std::string all_rows =
+    "SELECT string_agg(t || ' ' || (xpath('/row/c/text()', query_to_xml('SELECT count(*) || '' '' || "
+    "coalesce(sum(hashtextextended(x::text, 0)), 0) AS c FROM ONLY ' || t || ' x', false, true, '')))[1]::text, ', ' "
+    "ORDER BY t) FROM (SELECT format('%I.%I', n.nspname, c.relname) AS t FROM pg_class c JOIN pg_namespace n ON n.oid "
+    "= "
+    "c.relnamespace WHERE c.relkind = 'r' AND c.oid >= 16384 AND n.nspname NOT IN ('foreshadow', "
+    "'information_schema', 'pg_catalog', 'pg_toast')) tables";
+
 using rows_by_key = std::map<key, std::string, std::less<>>;
 
 /// What a database holds now, in the keys and values that the adapter gives it. `schema`: the dumps, where they are

@@ -8,6 +8,7 @@
 #include "foreshadow/postgresql/connection_pool.hpp"
 #include "foreshadow/postgresql/definitions.hpp"
 #include "foreshadow/postgresql/follower.hpp"
+#include "foreshadow/postgresql/keyless_rows.hpp"
 #include "foreshadow/postgresql/source_options.hpp"
 #include "foreshadow/postgresql/table.hpp"
 #include "foreshadow/run/steady_clock.hpp"
@@ -133,6 +134,7 @@ class chunk_reader {
 
     /// How a key bounds a table's rows from below, as SQL; nothing where it cannot be said.
     [[nodiscard]] static std::optional<std::string> condition(const table& of, const key& begin) {
+        if (!of.has_key()) return digests_from(of, begin);
         if (begin <= table_prefix(of.oid)) return "";
         key_view left = begin;
         left.remove_prefix(4);
@@ -150,14 +152,17 @@ class chunk_reader {
     /// Rows from the range's begin on; returns where to go on. Commits, or closes the connection.
     task<key> copy(connection_pool::lease& db, table of, key_range range, read_budget budget, row_batch& rows) {
         const double began = clock_.seconds();
+        if (!of.has_key()) expect_whole_rows(of, range);
         const std::optional<std::string> bound = condition(of, range.begin);
         // A row's size is known from the last chunk of its table.
         const auto known = row_bytes_.find(of.oid);
         const std::size_t bytes_a_row = known == row_bytes_.end() ? 1'000 : std::max<std::size_t>(known->second, 1);
         const std::size_t most = std::max<std::size_t>(1, std::min(budget.rows, budget.bytes / bytes_a_row));
+        // Equal rows of a table without a key come whole.
+        const std::string limit =
+            " FETCH FIRST " + std::to_string(most) + (of.has_key() ? " ROWS ONLY" : " ROWS WITH TIES");
         const std::string sql = "COPY (SELECT " + column_list(of) + " FROM ONLY " + of.name + bound.value_or("") +
-                                order(of) + (bound ? " LIMIT " + std::to_string(most) : "") +
-                                ") TO STDOUT (FORMAT binary)";
+                                order(of) + (bound ? limit : "") + ") TO STDOUT (FORMAT binary)";
         co_await db->begin_copy(sql);
         const std::size_t bytes_before = rows.bytes();
         std::size_t count = 0;
@@ -165,6 +170,7 @@ class chunk_reader {
         bool is_first = true;
         bool ended = false;
         bool is_past_end = false;
+        bool is_enough = false;
         std::vector<field> fields;
         while (!ended) {
             const std::optional<connection::copied> next = db->take_copied(ended);
@@ -176,9 +182,13 @@ class chunk_reader {
             if (is_first) static_cast<void>(in.bytes(19));  // the header of the format
             is_first = false;
             if (!read_fields(in, fields) || is_past_end) continue;
-            key k;
-            append_row_key(of, fields, k);
+            key k = key_of(of, fields, last);
             if (k < range.begin) continue;
+            const bool may_end = of.has_key() || (count > 0 && row_of(k) != row_of(last));
+            if (is_enough && may_end) {
+                db.drop();
+                co_return end_after(of, last, range);
+            }
             if (count > 0 && k <= last)
                 throw error{errc::internal, "table " + of.name + " is not read in the order of its keys"};
             is_past_end = !range.ends_after(k);
@@ -189,25 +199,36 @@ class chunk_reader {
             last = std::move(k);
             ++count;
             const std::size_t bytes = rows.bytes() - bytes_before;
-            const bool is_enough = bytes > 4 * budget.bytes || clock_.seconds() - began > 4 * budget.seconds;
-            if (is_enough || (!bound && count == most)) {
-                db.drop();
-                co_return end_after(last, range);
-            }
+            is_enough =
+                bytes > 4 * budget.bytes || clock_.seconds() - began > 4 * budget.seconds || (!bound && count >= most);
         }
         co_await db->finish_copy();
         const result done = co_await db->run("COMMIT");
         if (count > 0) row_bytes_[of.oid] = (rows.bytes() - bytes_before) / count + 1;
         const bool is_whole = is_past_end || !bound || count < most;
-        co_return is_whole ? intersection(of.interval(), range).end : end_after(last, range);
+        co_return is_whole ? intersection(of.interval(), range).end : end_after(of, last, range);
     }
 
-    [[nodiscard]] static key end_after(const key& last, const key_range& range) {
-        key next = successor(last);
+    /// The key of a row that comes after `last`.
+    [[nodiscard]] static key key_of(const table& of, const std::vector<field>& fields, const key& last) {
+        key made;
+        if (of.has_key()) {
+            append_row_key(of, fields, made);
+            return made;
+        }
+        const digest row = digest_of_row(fields);
+        const bool is_equal = !last.empty() && row_of(last) == row.view();
+        append_found(of.oid, row, is_equal ? place_of(last) + 1 : 0, made);
+        return made;
+    }
+
+    [[nodiscard]] static key end_after(const table& of, const key& last, const key_range& range) {
+        key next = of.has_key() ? successor(last) : end_of_row(last);
         return range.ends_after(next) ? next : range.end;
     }
 
     [[nodiscard]] static std::string order(const table& of) {
+        if (!of.has_key()) return " ORDER BY " + of.row_digest;
         std::string columns;
         for (const key_column& c : of.key) columns += (columns.empty() ? " ORDER BY " : ", ") + c.expression();
         return columns;

@@ -70,6 +70,16 @@ BEGIN RETURN (
     FROM pg_collation l WHERE l.oid = $1), false));
 END $$;
 
+CREATE FUNCTION foreshadow.row_digest(of oid) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN (
+  SELECT format('pg_catalog.sha256(%s)', coalesce(string_agg(format('CASE WHEN %1$I IS NULL THEN ''\xffffffff''::pg_catalog.bytea ELSE '
+      'pg_catalog.int4send(pg_catalog.octet_length(%2$I.%3$I(%1$I))) OPERATOR(pg_catalog.||) %2$I.%3$I(%1$I) END', a.attname, s.nspname, f.proname),
+      ' OPERATOR(pg_catalog.||) ' ORDER BY a.attnum), '''''::pg_catalog.bytea'))
+  FROM pg_attribute a JOIN pg_type t ON t.oid = foreshadow.base_type(a.atttypid)
+  JOIN pg_proc f ON f.oid = t.typsend JOIN pg_namespace s ON s.oid = f.pronamespace
+  WHERE a.attrelid = of AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '');
+END $$;
+
 CREATE FUNCTION foreshadow.describe(of oid) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN RETURN (
   SELECT jsonb_build_object('oid', c.oid::int8, 'name', format('%I.%I', n.nspname, c.relname),
@@ -83,10 +93,10 @@ BEGIN RETURN (
       JOIN pg_type t ON t.oid = foreshadow.base_type(a.atttypid)
       JOIN pg_proc f ON f.oid = t.typsend JOIN pg_namespace s ON s.oid = f.pronamespace
       WHERE i.indexrelid = foreshadow.key_index(c.oid) AND k.place <= i.indnkeyatts), '[]'),
+    'row_digest', CASE WHEN c.relkind = 'r' AND foreshadow.key_index(c.oid) IS NULL THEN foreshadow.row_digest(c.oid) ELSE '' END,
     'why', CASE
       WHEN c.relkind = 'p' THEN 'its rows are in its partitions'
       WHEN c.relpersistence = 'u' THEN 'it is unlogged: no log tells its changes'
-      WHEN foreshadow.key_index(c.oid) IS NULL THEN 'it has no primary key'
       ELSE (SELECT format('its column %s is of type %s, %s', a.attname, t.typname, foreshadow.why_not(a.atttypid))
         FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND foreshadow.why_not(a.atttypid) IS NOT NULL

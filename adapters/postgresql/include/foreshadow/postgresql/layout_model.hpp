@@ -39,6 +39,7 @@ struct commit_writer {
     log_batch& out;
     std::uint32_t ordinal = 1;  ///< before it stands what the commit does to the layout
 
+    [[nodiscard]] version upcoming() const { return {at, ordinal}; }
     [[nodiscard]] version next() { return {at, ordinal++}; }
     void append(change_kind kind, std::string_view k, std::string_view payload, write_hint hint = write_hint::unknown) {
         out.changes.append({kind, hint, next(), k, payload});

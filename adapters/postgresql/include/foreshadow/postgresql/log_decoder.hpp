@@ -7,6 +7,7 @@
 
 #include "foreshadow/postgresql/bytes.hpp"
 #include "foreshadow/postgresql/event_trigger_sql.hpp"
+#include "foreshadow/postgresql/keyless_rows.hpp"
 #include "foreshadow/postgresql/layout_model.hpp"
 #include "foreshadow/postgresql/snapshot.hpp"
 #include "foreshadow/source/log_batch.hpp"
@@ -211,7 +212,10 @@ class log_decoder {
     void put(const table& of, const tuple& row, write_hint hint) {
         key_.clear();
         value_.clear();
-        append_row_key(of, row.fields, key_);
+        if (of.has_key())
+            append_row_key(of, row.fields, key_);
+        else
+            append_event(of.oid, digest_of_row(row.fields), keyless_event::added, writer_->upcoming(), key_);
         for (const field& f : row.fields) append_field(f, value_);
         writer_->append(change_kind::put, key_, value_, hint);
     }
@@ -220,6 +224,7 @@ class log_decoder {
         const table* of = table_of_change(in.number<object_id>());
         if (of == nullptr) return;
         char kind = in.number<char>();
+        if (!of->has_key() && kind != 'O') throw not_whole(*of);
         std::optional<tuple> before;
         if (kind != 'N') {
             before = read_tuple(in);
@@ -232,7 +237,9 @@ class log_decoder {
                 row.fields[i] = before->fields[i];
                 return true;
             });
-            return move(*of, *before, row);
+            if (of->has_key()) return move(*of, *before, row);
+            remove(*of, *before);
+            return put(*of, row, write_hint::updated);
         }
         const tuple row = read_tuple(in);
         if (row.unchanged.empty()) return put(*of, row, write_hint::updated);
@@ -271,11 +278,26 @@ class log_decoder {
         writer_->append(change_kind::replaced, new_key, successor(new_key));
     }
 
+    /// Of a table without a key: that there is one such row less.
+    void remove(const table& of, const tuple& row) {
+        key_.clear();
+        append_event(of.oid, digest_of_row(row.fields), keyless_event::removed, writer_->upcoming(), key_);
+        writer_->append(change_kind::put, key_, {}, write_hint::updated);
+    }
+    [[nodiscard]] static error not_whole(const table& of) {
+        return {errc::hold_lost, "table " + of.name + " has no key, and its log has no whole rows any more",
+                "the database is read again; leave its replica identity FULL"};
+    }
+
     void erase(message_reader& in) {
         const table* of = table_of_change(in.number<object_id>());
         if (of == nullptr) return;
-        static_cast<void>(in.number<char>());
+        const char kind = in.number<char>();
         const tuple row = read_tuple(in);
+        if (!of->has_key()) {
+            if (kind != 'O') throw not_whole(*of);
+            return remove(*of, row);
+        }
         key_.clear();
         append_row_key(*of, row.fields, key_);
         writer_->append(change_kind::erase, key_, {});

@@ -2,7 +2,8 @@
 //
 // Copies the rows of one partition of the layout into the tables that they are of, over a session of its own: several
 // partitions are filled side by side. Each table is emptied in the transaction that fills it, so that nobody can see it
-// yet: then rows may come frozen, and nothing ever has to look at them again.
+// yet: then rows may come frozen, and nothing ever has to look at them again. Rows of a table without a key come as
+// what happened to them, and are written as often as that leaves them.
 #pragma once
 
 #include "foreshadow/error.hpp"
@@ -10,6 +11,7 @@
 #include "foreshadow/postgresql/bytes.hpp"
 #include "foreshadow/postgresql/connection_pool.hpp"
 #include "foreshadow/postgresql/definition_set.hpp"
+#include "foreshadow/postgresql/keyless_rows.hpp"
 #include "foreshadow/postgresql/table.hpp"
 #include "foreshadow/row/row_batch.hpp"
 #include "foreshadow/row/varint.hpp"
@@ -33,7 +35,10 @@ class row_copy {
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const object_id oid = table_of(rows[i].key);
             if (into_ == nullptr || into_->oid != oid) co_await open(oid, part);
-            append_row(rows[i]);
+            if (into_->has_key())
+                append_row(rows[i]);
+            else
+                count(rows[i]);
             if (buffer_.size() >= most_buffered) co_await send();
         }
     }
@@ -41,6 +46,7 @@ class row_copy {
     /// Makes what was copied durable in the database, as far as its sessions are.
     task<> close() {
         if (into_ == nullptr) co_return;
+        append_counted();
         append_number(std::int16_t{-1}, buffer_);
         co_await send();
         co_await session_->end_copy();
@@ -60,10 +66,33 @@ class row_copy {
                         "the definitions and the rows are not of the same backup"};
         into_ = &found->second;
         // Statements that are sent together are one transaction.
-        const std::string copy = "TRUNCATE ONLY " + into_->name + "; COPY " + into_->name + " (" + column_list(*into_) +
-                                 ") FROM STDIN (FORMAT binary, FREEZE)";
+        const std::string columns = into_->columns.empty() ? "" : " (" + column_list(*into_) + ")";
+        const std::string copy =
+            "TRUNCATE ONLY " + into_->name + "; COPY " + into_->name + columns + " FROM STDIN (FORMAT binary, FREEZE)";
         co_await session_->begin_copy(copy);
         buffer_.assign("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", 19);
+    }
+
+    /// Of a table without a key: what became of equal rows comes together.
+    void count(row_view event) {
+        if (!counted_.starts_with(row_of(event.key))) {
+            append_counted();
+            counted_ = row_of(event.key);
+        }
+        if (event_of(event.key) == keyless_event::removed) {
+            --copies_;
+        } else {
+            ++copies_;
+            value_ = event.value;
+        }
+    }
+    /// As often as it is left.
+    void append_counted() {
+        if (copies_ < 0)
+            throw error{errc::corrupt, "of table " + into_->name + " a row was removed more often than it was there",
+                        "restore another point; `foreshadow verify` finds those that are whole"};
+        for (; copies_ > 0; --copies_) append_row({counted_, value_});
+        counted_.clear();
     }
 
     void append_row(row_view row) {
@@ -89,6 +118,9 @@ class row_copy {
     const definition_set& all_;
     const table* into_ = nullptr;  ///< that rows are copied into
     std::string buffer_;
+    std::string counted_;  ///< the row whose events come, by its digest
+    std::string value_;
+    std::int64_t copies_ = 0;
 };
 
 }  // namespace foreshadow::postgresql::detail

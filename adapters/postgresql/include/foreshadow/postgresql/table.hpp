@@ -47,6 +47,7 @@ struct table {
     std::vector<stored_column> columns;
     std::vector<key_column> key;
     std::vector<std::size_t> key_places;  ///< of the key's columns among `columns`
+    std::string row_digest;               ///< where there is no key: what tells rows apart, as SQL
     std::string why_not;                  ///< why its rows are not captured; empty: they are
     bool has_branches = false;            ///< a partitioned table: its rows are in others
     object_id parent = 0;                 ///< of a partition
@@ -61,6 +62,8 @@ struct table {
     std::string text;    ///< the description itself, in its one form
 
     [[nodiscard]] bool is_captured() const noexcept { return why_not.empty(); }
+    /// Whether its rows are events (keyless_rows.hpp).
+    [[nodiscard]] bool has_key() const noexcept { return !key.empty(); }
     /// Whether it has rows, and they are not backed up.
     [[nodiscard]] bool is_omitted() const noexcept { return !is_captured() && !has_branches; }
     [[nodiscard]] bool is_partition() const noexcept { return parent != 0; }
@@ -146,6 +149,7 @@ template <class T>
             t.columns[place].name, static_cast<object_id>(described_number(described_member(k, "type"))),
             described<bool>(described_member(k, "bytewise")), described<std::string>(described_member(k, "send"))));
     }
+    t.row_digest = described<std::string>(described_member(from, "row_digest"));
     t.has_branches = described<bool>(described_member(from, "branches"));
     t.parent = static_cast<object_id>(described_number(described_member(from, "parent")));
     t.bound = described<std::string>(described_member(from, "bound"));
