@@ -69,11 +69,13 @@ BEGIN
   END LOOP;
 END $$;
 
-CREATE FUNCTION foreshadow.rule(of oid) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION foreshadow.unlocked(rule oid, expression pg_node_tree, of oid) RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  -- The server locks the tables of a rule to tell it, until what asked for it is undone.
-  RAISE EXCEPTION USING errcode = 'FSRUL', message = rtrim(pg_get_ruledef(of), ';');
-EXCEPTION WHEN SQLSTATE 'FSRUL' THEN RETURN SQLERRM;
+  IF rule IS NULL AND expression IS NULL THEN RETURN NULL; END IF;
+  -- To tell a query, the server locks its tables, until what asked for it is undone.
+  RAISE EXCEPTION USING errcode = 'FSTLD', message = coalesce(rtrim(pg_get_ruledef(rule), ';'), pg_get_expr(expression, of));
+EXCEPTION WHEN SQLSTATE 'FSTLD' THEN RETURN SQLERRM;
 END $$;
 
 CREATE FUNCTION foreshadow.own_parts(of oid) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -150,7 +152,7 @@ BEGIN
         CASE WHEN each.indisclustered THEN format('ALTER TABLE %s CLUSTER ON %I', it, each.relname) END,
         CASE WHEN each.is_chosen AND c.relkind = 'r' THEN format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', it, each.relname) END,
         format('COMMENT ON INDEX %s IS ', each.name) || quote_literal(each.description)], NULL) ||
-        ARRAY(SELECT format('ALTER INDEX %s ALTER COLUMN %s SET STATISTICS %s', each.name, a.attnum, a.attstattarget)
+        ARRAY(SELECT format('ALTER TABLE ONLY %s ALTER COLUMN %s SET STATISTICS %s', each.name, a.attnum, a.attstattarget)
           FROM pg_attribute a WHERE a.attrelid = each.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum);
       parts := parts || CASE WHEN made IS NULL THEN its ELSE ARRAY[array_to_string(its, '; ')] END;
     END LOOP;
@@ -182,7 +184,7 @@ BEGIN
   END LOOP;
   IF c.relhasrules THEN
     FOR each IN SELECT r.*, obj_description(r.oid, 'pg_rewrite') AS said FROM pg_rewrite r WHERE r.ev_class = of ORDER BY r.rulename LOOP
-      parts := parts || concat_ws('; ', foreshadow.rule(each.oid),
+      parts := parts || concat_ws('; ', foreshadow.unlocked(each.oid, NULL, of),
         CASE WHEN each.ev_enabled <> 'O' THEN format('ALTER TABLE %s %s RULE %I', it, foreshadow.enabled(each.ev_enabled), each.rulename) END,
         format('COMMENT ON RULE %I ON %s IS ', each.rulename, it) || quote_literal(each.said));
     END LOOP;
@@ -206,7 +208,8 @@ BEGIN
         CASE WHEN each.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
         CASE each.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
         (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r)) END, ', ') FROM unnest(each.polroles) r))
-      || coalesce(' USING (' || pg_get_expr(each.polqual, of) || ')', '') || coalesce(' WITH CHECK (' || pg_get_expr(each.polwithcheck, of) || ')', ''),
+      || coalesce(' USING (' || foreshadow.unlocked(NULL, each.polqual, of) || ')', '')
+      || coalesce(' WITH CHECK (' || foreshadow.unlocked(NULL, each.polwithcheck, of) || ')', ''),
       format('COMMENT ON POLICY %I ON %s IS ', each.polname, it) || quote_literal(each.said));
   END LOOP;
   IF c.relrowsecurity THEN parts := parts || format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', it); END IF;
