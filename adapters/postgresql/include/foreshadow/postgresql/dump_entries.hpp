@@ -181,7 +181,9 @@ struct after_rows {
             }
             if (above == root && kept.count(t.name) != 0) below.emplace_back(depth, &t);
         }
-        std::stable_sort(below.begin(), below.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+        std::sort(below.begin(), below.end(), [](const auto& a, const auto& b) {
+            return a.first != b.first ? a.first > b.first : a.second->oid < b.second->oid;
+        });
         return below;
     };
     const std::string usual_space = "SET default_tablespace = '';\n";
