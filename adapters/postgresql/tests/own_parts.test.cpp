@@ -171,6 +171,7 @@ TEST_CASE("a partition stays in the tablespace and the access method that it is 
     for (const std::string space : {"apart", "aside"}) admin.run("CREATE TABLESPACE " + space + " LOCATION ''");
     partitioned original{
         "CREATE ACCESS METHOD like_heap TYPE TABLE HANDLER heap_tableam_handler; ALTER TABLE ev_1 SET TABLESPACE apart;"
+        "CREATE TABLE before_ev(a int) USING like_heap;"
         "CREATE TABLE plain(a int PRIMARY KEY USING INDEX TABLESPACE apart, b int) TABLESPACE aside;"
         "CREATE INDEX of_plain ON plain(b) TABLESPACE aside; CREATE INDEX elsewhere ON plain(b, a);"
         "CREATE TABLE far(i int, j int, PRIMARY KEY (i)) PARTITION BY RANGE (i) TABLESPACE aside;"

@@ -65,7 +65,7 @@ class new_schema {
                 if (parent->second.is_partition() && made.count(t.parent) == 0) continue;
                 const std::string& root = parent->second.is_partition() ? made.at(t.parent) : parent->second.name;
                 statements[root].push_back("CREATE TABLE " + t.name + " PARTITION OF " + parent->second.name + " " +
-                                           t.bound + (t.by.empty() ? "" : " PARTITION BY " + t.by));
+                                           t.bound + (t.by.empty() ? " USING heap" : " PARTITION BY " + t.by));
                 made.emplace(oid, root);
             }
         }
