@@ -9,6 +9,7 @@
 #include "foreshadow/postgresql/event_trigger_sql.hpp"
 #include "foreshadow/postgresql/keyless_rows.hpp"
 #include "foreshadow/postgresql/layout_model.hpp"
+#include "foreshadow/postgresql/log_messages.hpp"
 #include "foreshadow/postgresql/snapshot.hpp"
 #include "foreshadow/source/log_batch.hpp"
 
@@ -24,9 +25,6 @@
 #include <vector>
 
 namespace foreshadow::postgresql::detail {
-
-/// PostgreSQL counts its times from 2000 on.
-inline constexpr std::int64_t microseconds_1970_to_2000 = 946'684'800'000'000;
 
 /// A commit by the two names that it has.
 struct named_commit {
@@ -103,16 +101,6 @@ class log_decoder {
     }
 
   private:
-    struct relation {
-        bool is_own = false;
-        std::vector<object_id> types;
-    };
-    /// The columns of a row as they were sent.
-    struct tuple {
-        std::vector<field> fields;
-        std::vector<std::size_t> unchanged;
-    };
-
     void begin(message_reader& in) {
         const position at{in.number<std::uint64_t>()};
         const wall_time time{in.number<std::int64_t>() + microseconds_1970_to_2000};
@@ -153,16 +141,7 @@ class log_decoder {
 
     void note_relation(message_reader& in) {
         const auto oid = in.number<object_id>();
-        relation r{.is_own = in.text() == "foreshadow", .types = {}};
-        static_cast<void>(in.text());          // its name
-        static_cast<void>(in.number<char>());  // its replica identity
-        for (auto columns = in.number<std::uint16_t>(); columns > 0; --columns) {
-            static_cast<void>(in.number<std::uint8_t>());
-            static_cast<void>(in.text());
-            r.types.push_back(in.number<object_id>());
-            static_cast<void>(in.number<std::uint32_t>());
-        }
-        relations_.insert_or_assign(oid, std::move(r));
+        relations_.insert_or_assign(oid, read_relation(in));
     }
 
     /// The table that a change is of; null where its rows are not captured.
@@ -185,20 +164,6 @@ class log_decoder {
                 "table " + known->name + " was altered while the event triggers of foreshadow were switched off",
                 "the database is read again; leave event triggers on"};
         return known;
-    }
-
-    [[nodiscard]] static tuple read_tuple(message_reader& in) {
-        tuple row;
-        const auto columns = in.number<std::uint16_t>();
-        for (std::size_t i = 0; i < columns; ++i) {
-            const char kind = in.number<char>();
-            field value;
-            if (kind == 'u') row.unchanged.push_back(i);
-            if (kind == 'b' || kind == 't') value = in.bytes(in.number<std::uint32_t>());
-            if (kind == 't') throw error{errc::unsupported, "the log has a value in text form"};
-            row.fields.push_back(value);
-        }
-        return row;
     }
 
     void insert(message_reader& in) {
