@@ -325,6 +325,17 @@ TEST_CASE("a slot that fell behind what the server keeps is a hold that is lost"
     CHECK(count_of(follow_to_head(again, at), change_kind::put) == 1);
 }
 
+TEST_CASE("what the server says when it ends the stream of its log is told", "[postgresql]") {
+    const std::string url = new_database();
+    blocking_session users{url};
+    users.run("CREATE TABLE t(a int PRIMARY KEY)");
+    source held{url, quick};
+    position at = testing::run(held.hold(std::nullopt));
+    REQUIRE(users.run("DROP PUBLICATION foreshadow; INSERT INTO t VALUES (1)"));
+    CHECK_THROWS_WITH(follow_to_head(held, at), Catch::Contains("publication \"foreshadow\" does not exist"));
+    testing::run(held.release());
+}
+
 TEST_CASE("transactions that are prepared are told when they are committed", "[postgresql]") {
     const std::string url = new_database();
     blocking_session users{url};

@@ -204,6 +204,12 @@ class connection {
     /// What COPY came to, when everything was taken.
     task<> finish_copy() { const result last = co_await last_result("COPY"); }
 
+    /// What the server said when it ended a COPY that has no end; nothing where it said nothing.
+    [[nodiscard]] std::string last_words() {
+        const result last{PQisBusy(get()) == 0 ? PQgetResult(get()) : nullptr};
+        return last.get() == nullptr ? std::string{} : one_line(PQresultErrorMessage(last.get()));
+    }
+
     task<> flush() {
         for (int left = PQflush(get()); left != 0; left = PQflush(get())) {
             if (left < 0) fail_connection();

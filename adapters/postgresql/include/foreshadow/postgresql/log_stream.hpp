@@ -69,9 +69,12 @@ class log_stream {
     bool take(log_decoder& to) {
         bool ended = false;
         const std::optional<connection::copied> next = server_->take_copied(ended);
-        if (ended)
-            throw error{errc::unavailable, "the server ended the stream of its log", "is the server running?",
-                        retry::later};
+        if (ended) {
+            const std::string words = server_->last_words();
+            throw error{errc::unavailable,
+                        "the server ended the stream of its log" + (words.empty() ? words : ": " + words),
+                        "is the server running?", retry::later};
+        }
         if (!next) return false;
         message_reader in{next->bytes};
         const char kind = in.number<char>();
