@@ -22,7 +22,7 @@ class postgresql_bench {
         testing::run(users_.run(
             "CREATE TABLE public.plain(id bigint PRIMARY KEY, v text);"
             "CREATE TABLE public.named(name text COLLATE \"en-x-icu\", n int, v text UNIQUE, PRIMARY KEY (name, n));"
-            "CREATE TABLE public.keyless(a int, b text);"
+            "CREATE UNLOGGED TABLE public.unlogged(a int, b text);"
             "CREATE TABLE public.ev(d date, id int, v bytea, PRIMARY KEY (d, id)) PARTITION BY RANGE (d);"
             "CREATE TABLE public.ev_1 PARTITION OF public.ev FOR VALUES FROM ('2020-01-01') TO ('2020-04-01');"
             "CREATE TABLE public.ev_2 PARTITION OF public.ev FOR VALUES FROM ('2020-04-01') TO ('2020-12-01')"
@@ -32,7 +32,7 @@ class postgresql_bench {
             "ALTER TABLE public.ev ALTER v SET STORAGE EXTERNAL;"
             "INSERT INTO public.plain SELECT i, repeat(chr(65 + i % 26), i) FROM generate_series(1, 30) i;"
             "INSERT INTO public.named SELECT 'name ' || i, -i, 'v' || i FROM generate_series(1, 20) i;"
-            "INSERT INTO public.keyless SELECT i, 'x' FROM generate_series(1, 5) i;"
+            "INSERT INTO public.unlogged SELECT i, 'x' FROM generate_series(1, 5) i;"
             "INSERT INTO public.ev SELECT date '2020-01-05' + 2 * i, i, decode(repeat('ab', 10 + i % 3 * 2500), 'hex')"
             " FROM generate_series(1, 60) i"));
     }
@@ -47,7 +47,7 @@ class postgresql_bench {
             "' WHERE id % 7 = " + std::to_string(step_ % 7) + "; DELETE FROM public.plain WHERE id = " + k +
             "; UPDATE public.named SET name = 'moved " + n + "' WHERE n = -" + std::to_string(1 + step_ % 20) +
             "; UPDATE public.ev SET v = v WHERE id % 11 = " + std::to_string(step_ % 11) +
-            "; UPDATE public.ev SET d = d + 40 WHERE id = " + k + "; UPDATE public.keyless SET b = '" + n +
+            "; UPDATE public.ev SET d = d + 40 WHERE id = " + k + "; UPDATE public.unlogged SET b = '" + n +
             "' WHERE a = 2; COMMIT";
         co_await users_.run(sql);
         const std::string shift = "UPDATE public.ev SET id = id + 1000 WHERE id = " + std::to_string(30 + step_ % 20);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <numeric>
 #include <vector>
 
 namespace foreshadow {
@@ -13,7 +12,10 @@ namespace foreshadow {
 /// algorithms", 1984).
 class disjoint_sets {
   public:
-    explicit disjoint_sets(std::size_t count) : above_(count) { std::iota(above_.begin(), above_.end(), 0); }
+    explicit disjoint_sets(std::size_t count) {
+        above_.reserve(count);
+        while (above_.size() < count) above_.push_back(above_.size());
+    }
 
     [[nodiscard]] std::size_t leader_of(std::size_t one) {
         while (above_[one] != one) one = above_[one] = above_[above_[one]];

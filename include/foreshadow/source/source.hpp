@@ -76,9 +76,8 @@ concept holds_its_log = requires(S& s, std::optional<position> from, position p)
 };
 
 /// A source tells its layout, with the position at which it was true (at or after the hold).
-/// - optional, `omissions() -> task<std::vector<omission>>`: what is in the database, in no partition of the layout,
-/// and
-///   so in no backup: what the source cannot capture faithfully (closed rule). As of the last layout told.
+/// - optional, `omissions() -> task<std::vector<omission>>`: what is in the database and in no partition, so in no
+///   backup: what the source cannot capture faithfully (closed rule). As of the last layout told.
 /// - optional, `cautions() -> task<std::vector<std::string>>`: what a backup of this database costs its users more than
 ///   it need, a line each, with what mends it. Asked once, when a backup has begun.
 template <class S>
