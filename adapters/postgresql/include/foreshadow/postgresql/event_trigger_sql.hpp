@@ -21,10 +21,10 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   now "char"; has_key boolean;
 BEGIN
-  SELECT c.relreplident, EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate AND
-      CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END)
-    INTO now, has_key FROM pg_class c WHERE c.oid = of AND c.relpersistence = 'p' AND c.relkind = 'r';
+  SELECT c.relreplident, foreshadow.key_index(of) IS NOT NULL INTO now, has_key FROM pg_class c WHERE c.oid = of AND c.relpersistence = 'p' AND c.relkind = 'r';
   IF NOT FOUND THEN RETURN; END IF;
+  -- Who mends tells of it, in one with the statement that made it necessary.
+  PERFORM set_config('foreshadow.mends', 'on', true);
   -- Its users chose another one since.
   IF now <> 'f' THEN DELETE FROM foreshadow.replica_identity r WHERE r.oid = of; END IF;
   IF now <> 'f' AND (now = 'n' OR NOT has_key) THEN
@@ -34,6 +34,7 @@ BEGIN
     DELETE FROM foreshadow.replica_identity r WHERE r.oid = of;
     EXECUTE format('ALTER TABLE ONLY %s REPLICA IDENTITY DEFAULT', of::regclass);
   END IF;
+  PERFORM set_config('foreshadow.mends', '', true);
 END $$;
 
 CREATE FUNCTION foreshadow.table_of(class oid, object oid) RETURNS oid LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -55,6 +56,7 @@ DECLARE
   touched oid[] := '{}'; renamed oid[] := '{}'; created oid[] := '{}'; dropped oid[] := '{}'; rewritten oid[] := '{}';
   told jsonb; each record; its_table oid; is_partition boolean; concerns_us boolean := false; schema_changed boolean := false;
 BEGIN
+  IF current_setting('foreshadow.mends', true) = 'on' THEN RETURN; END IF;
   IF tg_event = 'table_rewrite' THEN
     PERFORM 1 FROM pg_class c WHERE c.oid = pg_event_trigger_table_rewrite_oid() AND c.relpersistence = 'p';
     concerns_us := FOUND;
