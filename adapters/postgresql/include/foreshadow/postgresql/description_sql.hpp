@@ -41,7 +41,8 @@ CREATE FUNCTION foreshadow.key_index(of oid) RETURNS oid LANGUAGE plpgsql STABLE
 BEGIN RETURN (
   SELECT i.indexrelid FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
   WHERE i.indrelid = of AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
-    AND CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END);
+    AND CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END
+    AND NOT EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = of AND a.attnum = ANY(i.indkey::int2[]) AND a.attgenerated <> ''));
 END $$;
 
 CREATE FUNCTION foreshadow.digest(of oid) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -73,7 +74,8 @@ END $$;
 CREATE FUNCTION foreshadow.row_digest(of oid) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN RETURN (
   SELECT format('pg_catalog.sha256(%s)', coalesce(string_agg(format('CASE WHEN %1$I IS NULL THEN ''\xffffffff''::pg_catalog.bytea ELSE '
-      'pg_catalog.int4send(pg_catalog.octet_length(%2$I.%3$I(%1$I))) OPERATOR(pg_catalog.||) %2$I.%3$I(%1$I) END', a.attname, s.nspname, f.proname),
+      'pg_catalog.int4send(pg_catalog.octet_length(%2$I.%3$I(%1$I::%4$s))) OPERATOR(pg_catalog.||) %2$I.%3$I(%1$I::%4$s) END', a.attname, s.nspname, f.proname,
+      format_type(t.oid, NULL)),
       ' OPERATOR(pg_catalog.||) ' ORDER BY a.attnum), '''''::pg_catalog.bytea'))
   FROM pg_attribute a JOIN pg_type t ON t.oid = foreshadow.base_type(a.atttypid)
   JOIN pg_proc f ON f.oid = t.typsend JOIN pg_namespace s ON s.oid = f.pronamespace
