@@ -75,19 +75,69 @@ TEST_CASE("rows of tables without a key are restored as often as they were there
     }
 }
 
+TEST_CASE("a table that gets a key or loses it while it is read is backed up all the same", "[postgresql]") {
+    server& s = shared_server();
+    const testing::temporary_folder folder;
+    const std::string url = s.url(s.make_database());
+    blocking_session users{url};
+    REQUIRE(users.run(
+        "CREATE TABLE loses(k text COLLATE \"C\" PRIMARY KEY, v int); "
+        "INSERT INTO loses SELECT md5(i::text) || md5(i::text), i FROM generate_series(1, 2000) i; "
+        "CREATE TABLE gets(k timestamptz NOT NULL, i int); "
+        "INSERT INTO gets SELECT timestamptz '2020-01-01' + i * interval '1 hour', i FROM generate_series(1, 2000) i; "
+        "CREATE TABLE gets_days(k date NOT NULL); INSERT INTO gets_days SELECT date '2020-01-01' + i "
+        "FROM generate_series(1, 2000) i; "
+        "CREATE TABLE made(a int, b int GENERATED ALWAYS AS (a * 2) STORED PRIMARY KEY); INSERT INTO made VALUES (1)"));
+    backups b{url, folder / "repository"};
+    b.options.chunk.rows = 100;
+    b.on_chunk = [&](std::size_t chunk) {
+        if (chunk == 5 || chunk == 45) {
+            users.run("ALTER TABLE loses DROP CONSTRAINT loses_pkey");
+            users.run("ALTER TABLE gets ADD PRIMARY KEY (k)");
+            users.run("ALTER TABLE gets_days ADD PRIMARY KEY (k)");
+        } else if (chunk == 25) {
+            users.run("ALTER TABLE loses ADD PRIMARY KEY (k)");
+            users.run("ALTER TABLE gets DROP CONSTRAINT gets_pkey");
+            users.run("ALTER TABLE gets_days DROP CONSTRAINT gets_days_pkey");
+        }
+    };
+    const restore_point point = b.run();
+    b.restore_to(s.url("keys_come_and_go"), point);
+    CHECK(blocking_session{s.url("keys_come_and_go")}.ask(all_rows) == users.ask(all_rows));
+}
+
+TEST_CASE("a partition without a key that is made while the log is followed is born empty", "[postgresql]") {
+    server& s = shared_server();
+    const testing::temporary_folder folder;
+    const std::string url = s.url(s.make_database());
+    blocking_session users{url};
+    REQUIRE(users.run("CREATE TABLE r(a int) PARTITION BY RANGE (a)"));
+    backups b{url, folder / "repository"};
+    b.run();
+    for (int i = 0; i < 5; ++i)
+        REQUIRE(users.run("CREATE TABLE r" + std::to_string(i) + " PARTITION OF r FOR VALUES FROM (" +
+                          std::to_string(i) + ") TO (" + std::to_string(i + 1) + "); INSERT INTO r VALUES (" +
+                          std::to_string(i) + ")"));
+    const restore_point point = b.run();
+    CHECK(point.figures.chunks == 0);
+    b.restore_to(s.url("born_empty"), point);
+    CHECK(blocking_session{s.url("born_empty")}.ask(all_rows) == users.ask(all_rows));
+}
+
 TEST_CASE("a row's digest is the one that the server computes", "[postgresql]") {
     server& s = shared_server();
     blocking_session users{s.url(s.make_database())};
     REQUIRE(users.run(detail::objects_sql()));
     REQUIRE(
-        users.run("CREATE DOMAIN small AS int; CREATE TYPE mood AS ENUM ('a', 'b'); "
-                  "CREATE TABLE t(\"A b\" small, b text, c mood[], gone int, d numeric, e jsonb); "
-                  "ALTER TABLE t DROP gone; INSERT INTO t VALUES (7, NULL, '{b,a}', 1.50, '{\"k\": [1]}')"));
+        users.run("CREATE DOMAIN small AS int; CREATE TYPE mood AS ENUM ('a', 'b'); CREATE DOMAIN mine AS mood;"
+                  "CREATE TABLE t(\"A b\" small, b text, c mood[], gone int, d numeric, e jsonb, f mine); "
+                  "ALTER TABLE t DROP gone; INSERT INTO t VALUES (7, NULL, '{b,a}', 1.50, '{\"k\": [1]}', 'b')"));
     const std::string digest = users.ask("SELECT foreshadow.row_digest('t'::regclass)");
-    const std::string sends = "int4send(\"A b\"), NULL, array_send(c), numeric_send(d), jsonb_send(e)";
+    const std::string sends =
+        "int4send(\"A b\"), NULL, array_send(c), numeric_send(d), jsonb_send(e), enum_send(f::mood)";
     std::vector<std::string> held;
     std::vector<field> fields;
-    for (int i = 1; i <= 5; ++i) {
+    for (int i = 1; i <= 6; ++i) {
         const std::string hex =
             users.ask("SELECT encode((ARRAY[" + sends + "])[" + std::to_string(i) + "], 'hex') FROM t");
         held.push_back(from_hex(hex).value_or("?"));
@@ -110,11 +160,13 @@ TEST_CASE("what is known of a row without a key is never divided", "[postgresql]
     const key end = detail::end_of_row(found);
     CHECK(found < added);
     CHECK(added < end);
-    CHECK_NOTHROW(detail::expect_whole_rows(t, {table_prefix(7), end}));
-    CHECK_NOTHROW(detail::expect_whole_rows(t, {end, table_prefix(8)}));
-    CHECK_THROWS_AS(detail::expect_whole_rows(t, {found, end}), error);
-    CHECK_THROWS_AS(detail::expect_whole_rows(t, {table_prefix(7), added}), error);
+    CHECK_NOTHROW(detail::expect_whole_row(t, found, {table_prefix(7), end}));
+    CHECK_NOTHROW(detail::expect_whole_row(t, found, {end, table_prefix(8)}));
+    CHECK_NOTHROW(detail::expect_whole_row(t, found, {table_prefix(7) + std::string(90, 'k'), end}));
+    CHECK_THROWS_AS(detail::expect_whole_row(t, found, {found, end}), error);
+    CHECK_THROWS_AS(detail::expect_whole_row(t, found, {table_prefix(7), added}), error);
     CHECK(detail::digests_from(t, table_prefix(7)).empty());
+    CHECK(detail::digests_from(t, added) == " WHERE d >= '\\x" + to_hex(row) + "'::pg_catalog.bytea");
     CHECK(detail::digests_from(t, end) == " WHERE d > '\\x" + to_hex(row) + "'::pg_catalog.bytea");
 }
 

@@ -142,7 +142,7 @@ class chunk_reader {
         std::string values;
         for (const key_column& c : of.key) {
             const std::optional<std::string> value = take_key_value(c, left);
-            if (!value) return std::nullopt;
+            if (!value || !has_literal(c, *value)) return std::nullopt;
             columns += (columns.empty() ? "(" : ", ") + c.expression();
             values += (values.empty() ? "(" : ", ") + key_literal(c, *value);
         }
@@ -152,7 +152,6 @@ class chunk_reader {
     /// Rows from the range's begin on; returns where to go on. Commits, or closes the connection.
     task<key> copy(connection_pool::lease& db, table of, key_range range, read_budget budget, row_batch& rows) {
         const double began = clock_.seconds();
-        if (!of.has_key()) expect_whole_rows(of, range);
         const std::optional<std::string> bound = condition(of, range.begin);
         // A row's size is known from the last chunk of its table.
         const auto known = row_bytes_.find(of.oid);
@@ -183,6 +182,7 @@ class chunk_reader {
             is_first = false;
             if (!read_fields(in, fields) || is_past_end) continue;
             key k = key_of(of, fields, last);
+            if (!of.has_key()) expect_whole_row(of, k, range);
             if (k < range.begin) continue;
             const bool may_end = of.has_key() || (count > 0 && row_of(k) != row_of(last));
             if (is_enough && may_end) {

@@ -150,6 +150,22 @@ inline void append_key_value(const key_column& column, std::string_view value, k
     }
 }
 
+/// Whether a value of the right size is one: a border may be of the time when the table had another key.
+[[nodiscard]] inline bool has_literal(const key_column& column, std::string_view value) {
+    message_reader in{value};
+    if (column.kind == key_kind::date) {
+        const auto days = in.number<std::int32_t>();
+        return days == INT32_MAX || days == INT32_MIN || (days >= -2'451'545 && days < 2'145'031'949);
+    }
+    if (column.kind == key_kind::timestamp || column.kind == key_kind::timestamptz) {
+        const auto microseconds = in.number<std::int64_t>();
+        return microseconds == INT64_MAX || microseconds == INT64_MIN ||
+               (microseconds >= -211'813'488'000'000'000 && microseconds < 9'223'371'331'200'000'000);
+    }
+    if (column.kind == key_kind::boolean) return static_cast<unsigned char>(value[0]) <= 1;
+    return true;
+}
+
 /// A value, in its binary form, as an SQL expression that a column's `expression()` is compared with.
 [[nodiscard]] inline std::string key_literal(const key_column& column, std::string_view value) {
     const auto number = [&]() -> std::int64_t {

@@ -14,6 +14,7 @@
 #include "foreshadow/postgresql/table.hpp"
 #include "foreshadow/store/digest.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -74,10 +75,12 @@ inline void append_found(object_id table, const digest& row, std::uint64_t place
     return end;
 }
 
-/// What is known of one row is never divided: a change of it would be in one box, and what it changes in another.
-inline void expect_whole_rows(const table& of, const key_range& range) {
+/// What is known of one row is never divided: a change of it would be in one box, and what it changes in another. A
+/// border may be one of the table's when it had a key: then there is no row that it divides.
+inline void expect_whole_row(const table& of, key_view found, const key_range& range) {
     for (const key* border : {&range.begin, &range.end})
-        if (of.interval().contains(*border) && border->size() > event_at && border->substr(event_at) != "\xff")
+        if (border->size() > event_at && border->starts_with(found.substr(0, event_at)) &&
+            border->substr(event_at) != "\xff")
             throw error{errc::internal, "a range divides what is known of a row of table " + of.name};
 }
 
@@ -85,8 +88,8 @@ inline void expect_whole_rows(const table& of, const key_range& range) {
 [[nodiscard]] inline std::string digests_from(const table& of, key_view border) {
     if (border.size() <= digest_begin) return {};
     const std::string_view row = border.substr(digest_begin, digest_bytes);
-    return " WHERE " + of.row_digest + (border.size() > event_at ? " > '\\x" : " >= '\\x") + to_hex(row) +
-           "'::pg_catalog.bytea";
+    const bool is_past_row = border.substr(std::min(event_at, border.size())) == "\xff";
+    return " WHERE " + of.row_digest + (is_past_row ? " > '\\x" : " >= '\\x") + to_hex(row) + "'::pg_catalog.bytea";
 }
 
 }  // namespace detail
