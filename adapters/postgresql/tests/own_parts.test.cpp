@@ -212,6 +212,26 @@ TEST_CASE("names that the server would give to other indexes do not stand in the
     CHECK(difference(schema_of(restored), schema_of(original.url())) == lines{});
 }
 
+TEST_CASE("what rests on a partition's own key is restored, and nothing that a trigger would do again",
+          "[postgresql]") {
+    partitioned original{
+        "ALTER TABLE ev_1 ADD UNIQUE (a); CREATE TABLE refers(a int REFERENCES ev_1(a)); INSERT INTO refers VALUES (7);"
+        "CREATE TABLE r(i int, j int) PARTITION BY RANGE (i); CREATE TABLE l(i int, j int GENERATED ALWAYS AS (i * 2) "
+        "STORED); ALTER TABLE r ATTACH PARTITION l FOR VALUES FROM (0) TO (9); INSERT INTO r(i) VALUES (1), (2);"
+        "ALTER TABLE l ADD PRIMARY KEY (i); "
+        "CREATE TABLE audit(what text); CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO "
+        "audit VALUES (TG_OP); RETURN NULL; END'; CREATE TRIGGER notes AFTER UPDATE ON r FOR EACH ROW EXECUTE FUNCTION "
+        "noted(); CREATE TRIGGER of_branch BEFORE UPDATE ON ev_2 FOR EACH ROW EXECUTE FUNCTION checked(); ALTER TABLE "
+        "ev_2 DISABLE TRIGGER of_branch"};
+    blocking_session there{original.restored(original.name + "_restored")};
+    CHECK(there.ask(all_rows) == original.users.ask(all_rows));
+    const std::string triggers =
+        "SELECT string_agg(tgrelid::regclass || tgname || tgenabled, ' ' ORDER BY 1) FROM (SELECT * FROM pg_trigger "
+        "WHERE NOT tgisinternal ORDER BY tgrelid::regclass::text, tgname) t";
+    CHECK(there.ask(triggers) == original.users.ask(triggers));
+    CHECK(there.ask("SELECT count(*) FROM pg_constraint WHERE conname IN ('refers_a_fkey', 'l_pkey')") == "2");
+}
+
 TEST_CASE("what a partition has of its own, and needs what is not restored, is named", "[postgresql]") {
     partitioned original{
         "CREATE POLICY known ON ev_1 USING (a IN (SELECT a FROM other)); CREATE POLICY few ON ev_1 USING (a < 9);"

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,7 @@ class after_load {
         after_rows plan = plan_after_rows(all_, part_.tables());
         // Sessions are used again, and the dump changes these between its entries.
         plan.settings.insert(0, "RESET default_tablespace; RESET default_table_access_method;\n");
+        after_rows::by_table needed;  // by what the dump has: foreign keys, views
         after_rows::by_table own;
         std::vector<std::pair<std::string, std::string>> branched;
         std::vector<std::pair<std::string, std::string>> references;
@@ -43,11 +45,12 @@ class after_load {
                 else if (statement.find(" FOREIGN KEY ") != std::string::npos)
                     references.emplace_back(name, statement);
                 else
-                    own[name].push_back(statement);
+                    (comes_first(statement) ? needed : own)[name].push_back(statement);
             }
         }
         co_await run_side_by_side(plan.settings, std::move(plan.named));
         co_await run_side_by_side(plan.settings, std::move(plan.of_leaves));
+        co_await run_side_by_side(plan.settings, std::move(needed));
         const connection_pool::lease db = co_await pool_.take();
         const result set = co_await db->run(plan.settings);
         for (dump_entry& entry : plan.then) {
@@ -62,6 +65,15 @@ class after_load {
     }
 
   private:
+    /// Keys of a partition's own, which others refer to, and values, before there are triggers to see them change.
+    [[nodiscard]] static bool comes_first(std::string_view statement) {
+        if (statement.starts_with("UPDATE ONLY ")) return true;
+        const std::size_t add = statement.find(" ADD CONSTRAINT ");
+        if (!statement.starts_with("ALTER TABLE ") || add == std::string_view::npos) return false;
+        const auto adds = [&](const char* what) { return statement.find(what, add) != std::string_view::npos; };
+        return adds(" PRIMARY KEY (") || adds(" UNIQUE (") || adds(" UNIQUE NULLS NOT DISTINCT (");
+    }
+
     /// Runs statements of different tables in several sessions.
     task<> run_side_by_side(std::string settings, after_rows::by_table by_table) {
         auto next = by_table.begin();

@@ -198,7 +198,8 @@ BEGIN
       FROM pg_trigger t WHERE t.tgrelid = of AND NOT t.tgisinternal ORDER BY t.tgname
     LOOP
       its := array_remove(ARRAY[CASE WHEN each.tgparentid = 0 THEN pg_get_triggerdef(each.oid) END,
-        CASE WHEN each.tgenabled <> each.given THEN format('ALTER TABLE ONLY %s %s TRIGGER %I', it, foreshadow.enabled(each.tgenabled), each.tgname) END,
+        CASE WHEN each.tgenabled <> each.given THEN format('ALTER TABLE %s%s %s TRIGGER %I',
+          CASE WHEN each.tgparentid = 0 AND c.relkind = 'p' THEN '' ELSE 'ONLY ' END, it, foreshadow.enabled(each.tgenabled), each.tgname) END,
         format('COMMENT ON TRIGGER %I ON %s IS ', each.tgname, it) || quote_literal(each.said)], NULL);
       parts := parts || CASE WHEN each.tgparentid = 0 THEN ARRAY[array_to_string(its, '; ')] ELSE its END;
     END LOOP;
