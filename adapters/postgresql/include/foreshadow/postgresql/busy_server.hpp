@@ -4,20 +4,28 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
+#include "foreshadow/run/steady_clock.hpp"
+#include "foreshadow/task.hpp"
+
+#include <type_traits>
+#include <utility>
 
 namespace foreshadow::postgresql::detail {
 
-/// How often and how long something is tried again because the server is busy with a connection that is gone.
-class busy_server {
-  public:
-    /// Whether this may be over when it is tried again.
-    [[nodiscard]] bool may_pass(const error& e) const noexcept { return e.code() == errc::busy && tries_ < most; }
-    /// Seconds to wait before that; longer each time.
-    [[nodiscard]] double pause() noexcept { return .01 + .001 * tries_++; }
-
-  private:
-    static constexpr int most = 200;
-    int tries_ = 0;
-};
+/// Awaits what `again()` returns, and again while the server is busy, for about twenty seconds.
+template <class Again>
+std::invoke_result_t<Again&> while_busy(Again again) {
+    constexpr int most = 200;
+    steady_clock clock;
+    for (int tries = 0;; ++tries) {
+        try {
+            auto asked = again();
+            co_return co_await std::move(asked);
+        } catch (const error& e) {
+            if (e.code() != errc::busy || tries == most) throw;
+        }
+        co_await clock.sleep(.01 + .001 * tries);
+    }
+}
 
 }  // namespace foreshadow::postgresql::detail

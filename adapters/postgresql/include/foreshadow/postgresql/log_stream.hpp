@@ -52,15 +52,7 @@ class log_stream {
                                   lsn_of({from.value + 1}) +
                                   " (proto_version '1', publication_names 'foreshadow', messages 'true', "
                                   "binary 'true')";
-        for (busy_server waits;;) {
-            try {
-                co_await made->server_->begin_copy(start);
-                break;
-            } catch (const error& e) {
-                if (!waits.may_pass(e)) throw;
-            }
-            co_await made->clock_.sleep(waits.pause());
-        }
+        co_await while_busy([&] { return made->server_->begin_copy(start); });
         made->last_status_ = made->clock_.seconds();
         co_return made;
     }

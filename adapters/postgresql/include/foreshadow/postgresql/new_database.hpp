@@ -62,15 +62,7 @@ class new_database {
     task<> finish() {
         co_await wait_until_unused();
         const std::string rename = "ALTER DATABASE " + identifier(partial_) + " RENAME TO " + identifier(name_);
-        for (busy_server waits;;) {
-            try {
-                const result named = co_await server_->run(rename);
-                break;
-            } catch (const error& e) {
-                if (!waits.may_pass(e)) throw;
-            }
-            co_await clock_.sleep(waits.pause());
-        }
+        const result named = co_await while_busy([&] { return server_->run(rename); });
         partial_.clear();
     }
 

@@ -10,7 +10,6 @@
 #include "foreshadow/postgresql/busy_server.hpp"
 #include "foreshadow/postgresql/connection.hpp"
 #include "foreshadow/postgresql/definition_set.hpp"
-#include "foreshadow/run/steady_clock.hpp"
 #include "foreshadow/source/omission.hpp"
 #include "foreshadow/task.hpp"
 
@@ -58,21 +57,14 @@ class restored_part {
 
     /// Runs one statement, or entry of the dump; of a part it is left out where it needs the rest. `name`: for people.
     task<> run(connection& db, std::string sql, std::string name) {
-        steady_clock clock;
-        for (busy_server waits;;) {
-            try {
-                const result done = co_await db.run(sql);
-                co_return;
-            } catch (const error& e) {
-                const std::string state = e.fact("SQLSTATE");
-                const bool needs_the_rest = state.starts_with("42") || state == "23503";  // a foreign key
-                if (!is_whole_ && needs_the_rest) {
-                    if (is_of_restored_table(sql)) leave_out(std::move(name), e.message());
-                    co_return;
-                }
-                if (!waits.may_pass(e)) throw;  // two sessions may have waited for each other
-            }
-            co_await clock.sleep(waits.pause());
+        try {
+            // Two sessions may have to wait for each other: then one of them is told to try again.
+            const result done = co_await while_busy([&] { return db.run(sql); });
+        } catch (const error& e) {
+            const std::string state = e.fact("SQLSTATE");
+            const bool is_of_rows = state == "23503";  // a foreign key
+            if (is_whole_ || (!state.starts_with("42") && !is_of_rows)) throw;
+            if (is_of_restored_table(sql)) leave_out(std::move(name), e.message());
         }
     }
 

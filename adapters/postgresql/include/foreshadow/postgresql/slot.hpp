@@ -117,15 +117,7 @@ class slot {
             "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots "
             "WHERE slot_name = " +
             literal(name_);
-        for (busy_server waits;;) {
-            try {
-                const result dropped = co_await db->run(sql);
-                co_return;
-            } catch (const error& e) {
-                if (!waits.may_pass(e)) throw;
-            }
-            co_await clock_.sleep(waits.pause());
-        }
+        const result dropped = co_await while_busy([&] { return db->run(sql); });
     }
 
   private:
