@@ -35,12 +35,15 @@ inline constexpr std::size_t event_at = digest_begin + digest_bytes;
 /// The digest of a row as `table.row_digest` has the server compute it: of each column four bytes of length, all ones
 /// for NULL, and its binary form.
 [[nodiscard]] inline digest digest_of_row(std::span<const field> fields) {
-    std::string bytes;
+    foreshadow::detail::sha256_stream row;
+    std::string size;  // short enough to need no memory
     for (const field& f : fields) {
-        append_number(f ? static_cast<std::uint32_t>(f->size()) : 0xffff'ffffU, bytes);
-        if (f) bytes.append(*f);
+        size.clear();
+        append_number(f ? static_cast<std::uint32_t>(f->size()) : 0xffff'ffffU, size);
+        row << size;
+        if (f) row << *f;
     }
-    return sha256(bytes);
+    return row.result();
 }
 
 /// Appends the key of a row that was added or removed at some version.
