@@ -31,7 +31,7 @@ class after_load {
         after_rows plan = plan_after_rows(all_, part_.tables());
         // Sessions are used again, and the dump changes these between its entries.
         plan.settings.insert(0, "RESET default_tablespace; RESET default_table_access_method;\n");
-        after_rows::by_table needed;  // by what the dump has: foreign keys, views
+        after_rows::by_table needed;  // by the foreign keys of the dump
         after_rows::by_table own;
         std::vector<std::pair<std::string, std::string>> branched;
         std::vector<std::pair<std::string, std::string>> references;
