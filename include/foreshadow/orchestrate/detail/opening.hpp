@@ -62,27 +62,16 @@ class opening {
         if (s.backup.empty())
             s.backup = point_id(s.knows.timeline, {static_cast<std::uint64_t>(s.figures.started.microseconds)});
         s.knows.source = identity;
-        if (resumes ? is_untouched(s.knows) : !last) {
-            recall(s.knows.model);
-            co_await begin_anew();
-        } else if (const bool lasted = co_await is_still_held(s.knows.followed); lasted) {
-            s.layouts = history_of(s.knows);
-            recall(s.knows.model);
-        } else {
-            s.tell(warning{"the source is read again from the start: " + why_lost_});
-            last_at_.reset();
-            const std::string model = std::move(s.knows.model);
-            const std::uint64_t next_prediction = s.knows.next_prediction;
-            const std::uint64_t timeline = s.knows.timeline + 1;
-            s.knows = catalog{};
-            s.knows.timeline = timeline;
-            s.knows.source = identity;
-            s.knows.next_prediction = next_prediction;
-            recall(model);
-            s.knows.model = model;
-            co_await leave_the_timeline();
-            co_await begin_anew();
+        bool is_anew = resumes ? is_untouched(s.knows) : !last;
+        if (!is_anew) {
+            is_anew = !co_await is_still_held(s.knows.followed);
+            if (is_anew) co_await leave_the_timeline();
         }
+        recall(s.knows.model);
+        if (is_anew)
+            co_await begin_anew();
+        else
+            s.layouts = history_of(s.knows);
         s.followed = s.knows.followed;
         s.followed_time = s.with.clock.now();  // where nothing is written, the state is the one of now
         start_predictor();
@@ -116,10 +105,18 @@ class opening {
         return knows.held == position{} && knows.followed == position{} && knows.first.partitions.empty();
     }
 
-    /// The new hold may make the source look as if it were the one that was followed. Whoever dies now, or later
-    /// without a checkpoint, has said before that it is not.
+    /// Lets go of all that is known but for what was learnt. The new hold may make the source look as if it were the
+    /// one that was followed: whoever dies now, or later without a checkpoint, has said before that it is not.
     task<> leave_the_timeline() {
         auto& s = session_;
+        s.tell(warning{"the source is read again from the start: " + why_lost_});
+        last_at_.reset();
+        catalog next;
+        next.source = s.knows.source;
+        next.timeline = s.knows.timeline + 1;
+        next.next_prediction = s.knows.next_prediction;
+        next.model = std::move(s.knows.model);
+        s.knows = std::move(next);
         checkpoint state{.backup = {}, .sequence = 0, .knows = s.knows, .figures = s.figures};
         co_await store_checkpoint(s, std::move(state));
     }
