@@ -35,8 +35,8 @@ PROGRAMS = {
     "units": ("-O1", ["tests/unit/plane/*.test.cpp", "tests/unit/row/*.test.cpp"]),
     "properties": ("-O1", ["tests/property/*.test.cpp"]),
     "store": ("-O0", ["tests/unit/store/repository.test.cpp", "tests/unit/store/journal.test.cpp"]),
-    "orchestrate": ("-O0", ["tests/unit/orchestrate/*.test.cpp", "tests/simulation/resume.test.cpp", *SUPPORT]),
-    "trials": ("-O0", ["tests/long/trials.cpp", *SUPPORT]),
+    "orchestrate": ("-O1", ["tests/unit/orchestrate/*.test.cpp", "tests/simulation/resume.test.cpp", *SUPPORT]),
+    "trials": ("-O1", ["tests/long/trials.cpp", *SUPPORT]),
 }
 # How they are run. OWN stands for the unit tests of the mutated header.
 OWN = "[#own.test]"

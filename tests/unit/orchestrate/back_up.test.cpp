@@ -5,6 +5,7 @@
 #include "foreshadow/orchestrate/points.hpp"
 #include "foreshadow/predict/silent.hpp"
 #include "foreshadow/predict/size_extrapolation.hpp"
+#include "foreshadow/schedule/fixed_rate.hpp"
 #include "foreshadow/store/lease.hpp"
 #include "foreshadow/testing/hostile.hpp"
 
@@ -58,6 +59,27 @@ fs::task<> take_over(simulated_world& world, std::string source, double seconds)
     lease held = co_await lease::take(world.repository(), source, world.time().clock(), owner, everybody);
     co_await world.time().clock().sleep(seconds);
     co_await held.give_back();
+}
+
+/// Another process asks for the lease after so long, and notes whether it is refused.
+fs::task<> ask_for_it(simulated_world& world, std::string source, double seconds, bool& is_refused) {
+    co_await world.time().clock().sleep(seconds);
+    const fs::lease_owner owner = somebody_else();
+    try {
+        lease held = co_await lease::take(world.repository(), source, world.time().clock(), owner);
+    } catch (const fs::error& e) {
+        is_refused = e.code() == fs::errc::busy;
+    }
+}
+
+/// What the store holds of a lease that somebody else took of this source, believing its owner dead.
+[[nodiscard]] fs::memory_store::objects_type lease_of_somebody_else(simulated_world& world, std::uint64_t seed) {
+    simulated_world beside{support::lively(seed)};
+    beside.objects() = world.objects();
+    beside.open();
+    beside.time().spawn(take_over(beside, "simulated-" + std::to_string(seed), 1'000));
+    beside.time().run(beside.time().clock().sleep(1));
+    return beside.objects();
 }
 
 /// What a predictor is told of sizes, and how far the log was followed then.
@@ -165,6 +187,7 @@ TEST_CASE("an observer hears of a backup from its beginning to its point, in ord
         std::uint64_t rows = 0, chunks = 0, commits = 0, layouts = 0, sequence = 0;
         fs::position followed = point.knows.held;
         std::set<std::uint64_t> foretold, open, settled;
+        std::uint64_t opened_in_all = 0, adopted_in_all = 0, recut_in_all = 0, discarded_in_all = 0;
         for (const fs::event& what : heard) {
             if (const auto* chunk = std::get_if<fs::chunk_read>(&what)) {
                 ++chunks;
@@ -187,12 +210,15 @@ TEST_CASE("an observer hears of a backup from its beginning to its point, in ord
                 CHECK(settled.insert(known->prediction).second);
             } else if (const auto* opened = std::get_if<fs::shadow_opened>(&what)) {
                 ++shadows;
+                ++opened_in_all;
                 CHECK(foretold.count(opened->prediction) == 1);
                 CHECK(open.insert(opened->prediction).second);
             } else if (const auto* adopted = std::get_if<fs::shadow_adopted>(&what)) {
                 CHECK(open.erase(adopted->prediction) == 1);
+                ++(adopted->recut ? recut_in_all : adopted_in_all);
             } else if (const auto* discarded = std::get_if<fs::shadow_discarded>(&what)) {
                 CHECK(open.erase(discarded->prediction) == 1);
+                ++discarded_in_all;
             }
         }
         CHECK(followed == point.at);
@@ -204,6 +230,11 @@ TEST_CASE("an observer hears of a backup from its beginning to its point, in ord
         CHECK(sequence > 0);
         CHECK(foretold.size() == point.knows.predictions.size());
         CHECK(open.empty());
+        CHECK(opened_in_all == point.figures.shadows_opened);
+        CHECK(adopted_in_all == point.figures.shadows_adopted);
+        CHECK(recut_in_all == point.figures.shadows_recut);
+        CHECK(discarded_in_all == point.figures.shadows_discarded);
+        for (const fs::foretold& told : point.knows.predictions) CHECK(told.shadow != fs::shadow_fate::open);
         check_restores(world, point);
     }
     CHECK(shadows > 0);
@@ -292,6 +323,54 @@ TEST_CASE("a lease whose owner does not renew it is taken over after a minute") 
     check_restores(world, world.back_up(fs::silent{}, support::small_numbers(3)));
 }
 
+TEST_CASE("however long it reads, a backup keeps its lease") {
+    simulated_world world{support::lively(3)};
+    world.live(200);
+    world.open();
+    world.go_at(fs::fixed_rate{50});
+    fs::back_up_options options = support::small_numbers(3);
+    options.least_bytes_per_second = 1;
+    options.checkpoint_seconds = 1e6;
+    const double begun = world.time().clock().seconds();
+    bool is_refused = false;
+    world.time().spawn(ask_for_it(world, "simulated-3", 100, is_refused));
+    check_restores(world, world.back_up(fs::silent{}, options));
+    REQUIRE(world.time().clock().seconds() - begun > 100);
+    CHECK(is_refused);
+}
+
+TEST_CASE("however long the source lets it wait for its end, a backup keeps its lease") {
+    simulated_world world{support::lively(4)};
+    fs::back_up_options options = support::small_numbers(4);
+    options.patience_seconds = 200;
+    static_cast<void>(world.back_up(fs::silent{}, options));
+    bool is_refused = false;
+    world.listen([&](const fs::event& what) {
+        if (std::holds_alternative<fs::warning>(
+                what)) {  // that nothing was written; then the source is told of the end
+            world.fate().bring({.busy = 1});
+            world.time().spawn(ask_for_it(world, "simulated-4", 100, is_refused));
+        }
+        const auto* busy = std::get_if<fs::source_busy>(&what);
+        if (busy != nullptr && busy->waited_seconds > 150) world.fate().cease();
+    });
+    check_restores(world, world.back_up(fs::silent{}, options));
+    CHECK(is_refused);
+}
+
+TEST_CASE("a point stands, also where the lease cannot be given back after it, which is said") {
+    simulated_world world{support::lively(7)};
+    world.live(300);
+    world.listen([&](const fs::event& what) {
+        if (std::holds_alternative<fs::point_published>(what)) world.fate().bring({.store_error = 1});
+    });
+    CHECK(refusal(world, 7) == fs::errc::unavailable);
+    world.listen({});
+    world.fate().cease();
+    CHECK(points_of(world).size() == 1);
+    check_restores(world, world.time().run(fs::find_point(world.repository(), "latest")));
+}
+
 TEST_CASE("a backup that was displaced publishes nothing") {
     for (const std::uint64_t seed : {2, 3, 4}) {
         CAPTURE(seed);
@@ -311,6 +390,36 @@ TEST_CASE("a backup that was displaced publishes nothing") {
         world.time().run(world.time().clock().sleep(31));
         check_restores(world, world.back_up(fs::silent{}, support::small_numbers(seed)));
     }
+}
+
+TEST_CASE("a backup that was displaced while it proved its state publishes nothing") {
+    simulated_world world{support::lively(2)};
+    world.live(300);
+    fs::back_up_options options = support::small_numbers(2);
+    options.checkpoint_seconds = 1e6;  // so that the one before publishing is the only one
+    std::size_t checkpoints = 0;
+    world.listen([&](const fs::event& what) {
+        if (!std::holds_alternative<fs::checkpointed>(what)) return;
+        ++checkpoints;
+        world.objects() = lease_of_somebody_else(world, 2);
+    });
+    CHECK_THROWS_AS(world.back_up(fs::silent{}, options), fs::error);
+    CHECK(checkpoints == 1);
+    CHECK(points_of(world).empty());
+}
+
+TEST_CASE("a backup that was displaced once its point stands removes no checkpoint of the other's") {
+    simulated_world world{support::lively(4)};
+    static_cast<void>(world.back_up(fs::silent{}, support::small_numbers(4)));
+    const std::string others = "sources/simulated-4/running/other/0000000001";
+    world.listen([&](const fs::event& what) {
+        if (!std::holds_alternative<fs::warning>(what))
+            return;  // that nothing was written: what is left is the removing
+        world.objects() = lease_of_somebody_else(world, 4);
+        world.objects()[others] = {};
+    });
+    CHECK(refusal(world, 4) == fs::errc::displaced);
+    CHECK(world.objects().count(others) == 1);
 }
 
 TEST_CASE("several sources share a repository, and each has its points") {
@@ -344,7 +453,10 @@ TEST_CASE("several sources share a repository, and each has its points") {
 TEST_CASE("a source in which nothing happened stays at its point") {
     simulated_world world{support::lively(4)};
     const fs::restore_point first = world.back_up(fs::silent{}, support::small_numbers(4));
+    std::size_t warnings = 0;
+    world.listen([&](const fs::event& what) { warnings += std::holds_alternative<fs::warning>(what); });
     const fs::restore_point second = world.back_up(fs::silent{}, support::small_numbers(4));
+    CHECK(warnings == 1);
     CHECK(second.figures.rows_read == 0);
     check_restores(world, second);
     CHECK(world.time().run(fs::find_point(world.repository(), "latest")).at == second.at);
@@ -362,6 +474,53 @@ TEST_CASE("what another predictor learnt, or nobody can read, stops no backup") 
     world.open();
     check_restores(world, world.back_up(fs::silent{}, support::small_numbers(4)));
     CHECK(warned.find("the predictor begins anew") != std::string::npos);
+}
+
+TEST_CASE("what a source cannot capture is told once, before anything is read, and stands with the point") {
+    fs::omission view{.name = "a view", .why = "it has no rows"};
+    ft::database_options options = support::lively(3);
+    options.omissions = {view};
+    simulated_world world{options};
+    world.live(200);
+    std::vector<std::string> warned;
+    world.listen([&, is_reading = false](const fs::event& what) mutable {
+        is_reading = is_reading || std::holds_alternative<fs::chunk_read>(what);
+        if (const auto* said = std::get_if<fs::warning>(&what))
+            warned.push_back(said->text + (is_reading ? " late" : ""));
+    });
+    const fs::restore_point point = world.back_up(fs::silent{}, support::small_numbers(3));
+    CHECK(point.omissions == std::vector{view});
+    CHECK(warned == std::vector<std::string>{"a view is not backed up: it has no rows"});
+}
+
+TEST_CASE("what adopted shadows hold at the end is kept as runs that reach the point") {
+    std::uint64_t runs = 0;
+    for (const std::uint64_t seed : {2, 3, 7}) {
+        CAPTURE(seed);
+        simulated_world world{support::lively(seed)};
+        world.live(400);
+        const fs::restore_point point = world.back_up(ft::always_certain{}, support::small_numbers(seed));
+        for (const fs::run& kept : point.knows.known.runs) runs += kept.upto == point.at;
+        check_restores(world, point);
+    }
+    CHECK(runs > 0);
+}
+
+TEST_CASE("at its end a backup judges what it foretold, also where it forecast only once") {
+    simulated_world world{support::lively(3)};
+    world.live(400);
+    world.go_at(fs::fixed_rate{2000});
+    fs::back_up_options options = support::small_numbers(3);
+    options.least_bytes_per_second = 1;
+    options.forecast_seconds = 1e6;
+    const fs::restore_point point = world.back_up(ft::always_certain{}, options);
+    std::size_t lapsed = 0;
+    for (const fs::foretold& told : point.knows.predictions) {
+        lapsed += told.became.kind == fs::outcome_kind::none;
+        const double age = fs::seconds_between(told.what.issued_time, point.figures.ended);
+        if (age > 3 * told.what.horizon_seconds) CHECK(told.became.kind != fs::outcome_kind::pending);
+    }
+    CHECK(lapsed > 0);
 }
 
 TEST_CASE("a pace is told what is left, what the forecast needs and how long there is, and may pause once at a time") {
