@@ -453,6 +453,7 @@ TEST_CASE("several sources share a repository, and each has its points") {
 TEST_CASE("a source in which nothing happened stays at its point") {
     simulated_world world{support::lively(4)};
     const fs::restore_point first = world.back_up(fs::silent{}, support::small_numbers(4));
+    CHECK(first.figures.started <= first.time);
     std::size_t warnings = 0;
     world.listen([&](const fs::event& what) { warnings += std::holds_alternative<fs::warning>(what); });
     const fs::restore_point second = world.back_up(fs::silent{}, support::small_numbers(4));
@@ -521,6 +522,28 @@ TEST_CASE("at its end a backup judges what it foretold, also where it forecast o
         if (age > 3 * told.what.horizon_seconds) CHECK(told.became.kind != fs::outcome_kind::pending);
     }
     CHECK(lapsed > 0);
+}
+
+TEST_CASE("what an earlier backup foretold, and nobody judged yet, is judged by the next one") {
+    simulated_world world{support::lively(3)};
+    world.live(400);
+    const fs::restore_point first = world.back_up(ft::always_certain{}, support::small_numbers(3));
+    world.live(200);
+    world.time().run(world.time().clock().sleep(5));
+    const fs::restore_point second = world.back_up(fs::silent{}, support::small_numbers(3));
+    REQUIRE(second.knows.predictions.size() == first.knows.predictions.size());
+    std::size_t waited = 0;
+    for (std::size_t i = 0; i < first.knows.predictions.size(); ++i) {
+        const fs::foretold& before = first.knows.predictions[i];
+        const fs::foretold& after = second.knows.predictions[i];
+        CHECK(before.what.id == after.what.id);
+        CHECK(after.became.kind != fs::outcome_kind::pending);
+        if (before.became.kind == fs::outcome_kind::pending)
+            ++waited;
+        else
+            CHECK(before.became == after.became);
+    }
+    CHECK(waited > 0);
 }
 
 TEST_CASE("a pace is told what is left, what the forecast needs and how long there is, and may pause once at a time") {

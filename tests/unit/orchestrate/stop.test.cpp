@@ -54,7 +54,9 @@ TEST_CASE("what was read and followed before a stop is not read and followed aga
         fs::key_set read;
         fs::position followed;
         std::size_t chunks = 0;
+        std::string backup;
         world.listen([&](const fs::event& what) {
+            if (const auto* began = std::get_if<fs::backup_started>(&what)) backup = began->backup;
             if (const auto* batch = std::get_if<fs::log_followed>(&what)) followed = batch->upto;
             const auto* chunk = std::get_if<fs::chunk_read>(&what);
             if (chunk == nullptr) return;
@@ -69,13 +71,20 @@ TEST_CASE("what was read and followed before a stop is not read and followed aga
         CHECK(left->knows.followed == followed);
 
         std::size_t again = 0;
+        std::string resumed;
         world.listen([&](const fs::event& what) {
-            if (const auto* chunk = std::get_if<fs::chunk_read>(&what)) again += read.overlaps(chunk->interval);
+            if (const auto* began = std::get_if<fs::backup_started>(&what)) resumed = began->backup;
+            const auto* chunk = std::get_if<fs::chunk_read>(&what);
+            if (chunk == nullptr) return;
+            again += read.overlaps(chunk->interval);
+            ++chunks;
         });
         world.open();
         const fs::restore_point point = world.back_up(fs::silent{}, support::small_numbers(seed));
         CHECK(again == 0);
+        CHECK(resumed == backup);
         CHECK(point.figures.resumed == 1);
+        CHECK(point.figures.chunks == chunks);
         CHECK(world.restore(point).first.rows() == world.database().past().state_at(point.at));
     }
 }
