@@ -5,6 +5,7 @@
 
 #include "foreshadow/error.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -46,8 +47,10 @@ class message_reader {
 
 template <class T>
 void append_number(T value, std::string& out) {
-    for (std::size_t i = sizeof(T); i-- > 0;)
-        out.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xff));
+    std::array<char, sizeof(T)> bytes;
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+        bytes[i] = static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * (sizeof(T) - 1 - i)) & 0xff);
+    out.append(bytes.data(), bytes.size());
 }
 
 }  // namespace foreshadow::postgresql::detail
