@@ -133,6 +133,42 @@ TEST_CASE("a partition of the layout may hold rows of several tables", "[postgre
                  "(SELECT count(*) FROM public.c)") == "9 0 7");
 }
 
+TEST_CASE("rows that the server refuses stop the restore, although nobody waited for its answer", "[postgresql]") {
+    const std::string url = new_database();
+    {
+        session users{url};
+        testing::run(
+            users.run("CREATE TABLE public.a(i int PRIMARY KEY); INSERT INTO public.a SELECT generate_series(1, 5);"
+                      "CREATE TABLE public.b(i int PRIMARY KEY); INSERT INTO public.b SELECT generate_series(1, 5)"));
+    }
+    const content_of all{url};
+    const std::string there = shared_server().url("refused_rows");
+    for (const std::string wrong : {"public.a", "public.b"}) {
+        INFO(wrong);
+        target into{there};
+        const auto fill = [&] {
+            testing::run(into.begin(all.shape));
+            for (const content holds : {content::definitions, content::data})
+                for (const partition& p : all.shape.partitions) {
+                    if (p.holds != holds) continue;
+                    row_batch rows;
+                    std::string no_number;
+                    append_field("longer than a number", no_number);
+                    for (const auto& [k, value] : all.rows)
+                        if (p.interval.contains(k)) rows.append(k, p.name == wrong ? no_number : value);
+                    testing::run(into.load(p, rows));
+                    testing::run(into.complete(p));
+                }
+            testing::run(into.finish());
+        };
+        CHECK_THROWS_AS(fill(), error);
+        testing::run(into.abandon());
+        CHECK(answer(url,
+                     "SELECT count(*) FROM pg_database WHERE datname = 'refused_rows' "
+                     "OR datname LIKE 'foreshadow_partial_%'") == "0");
+    }
+}
+
 TEST_CASE("a database that has its name is whole although the server is killed at once", "[postgresql]") {
     server own;
     const std::string url = own.url(own.make_database());

@@ -194,14 +194,16 @@ class connection {
     void shut_down() noexcept {
         if (PQsocket(get()) >= 0) ::shutdown(PQsocket(get()), SHUT_RDWR);
     }
-    /// Ends a COPY that this side sent.
+    /// Whether what the server says next can be taken without waiting, if only that it says nothing more.
+    [[nodiscard]] bool has_answered() { return PQconsumeInput(get()) == 0 || PQisBusy(get()) == 0; }
+    /// Sends the end of a COPY that this side sends.
     task<> end_copy() {
         int sent = 0;
         while ((sent = PQputCopyEnd(get(), nullptr)) == 0) co_await flush();
         if (sent < 0) fail_connection();
-        const result last = co_await last_result("COPY");
+        co_await flush();
     }
-    /// What COPY came to, when everything was taken.
+    /// What COPY came to, when everything was taken or sent.
     task<> finish_copy() { const result last = co_await last_result("COPY"); }
 
     /// What the server said when it ended a COPY that has no end; nothing where it said nothing.

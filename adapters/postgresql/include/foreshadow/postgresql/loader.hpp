@@ -3,6 +3,9 @@
 // Fills a new database. Tables come first, then their rows, those of several partitions at once; then what rests on
 // rows. Nothing of it has to be durable before all is there, so no session asks for that: the database gets its name by
 // a commit that waits for the server's disk, and the log of a server is written in order.
+//
+// The commit of a partition's rows waits for the disk in spite of that, since a file goes with it that the table had
+// before. Meanwhile another session takes the next partition.
 #pragma once
 
 #include "foreshadow/plane/layout.hpp"
@@ -19,6 +22,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -54,6 +58,9 @@ class loader {
         if (rows.empty()) co_return;
         auto copy = copies_.find(part.id);
         if (copy == copies_.end()) {
+            // No more sessions than it takes.
+            if (!ending_.empty() && (ending_.size() >= max_concurrency() || ending_.front().is_committed()))
+                co_await finish_longest();
             connection_pool::lease session = co_await sessions_->take();
             copy = copies_.try_emplace(part.id, std::move(session), set_).first;
         }
@@ -64,12 +71,14 @@ class loader {
         if (!sessions_) co_await make_tables();
         const auto copy = copies_.find(part.id);
         if (copy == copies_.end()) co_return;
-        co_await copy->second.close();
+        co_await copy->second.send_end();
+        ending_.push_back(std::move(copy->second));
         copies_.erase(copy);
     }
 
     task<> finish() {
         if (!sessions_) co_await make_tables();
+        while (!ending_.empty()) co_await finish_longest();
         after_load last{set_, part_, *sessions_, max_concurrency()};
         co_await last.run();
         sessions_.reset();
@@ -81,11 +90,19 @@ class loader {
 
     void abandon() noexcept {
         copies_.clear();
+        ending_.clear();
         sessions_.reset();
         database_.abandon();
     }
 
   private:
+    /// Waits for the session that has been committing for the longest time; it is free then.
+    task<> finish_longest() {
+        row_copy longest = std::move(ending_.front());
+        ending_.pop_front();
+        co_await longest.finish();
+    }
+
     task<> make_tables() {
         if (set_.is_empty())
             throw error{errc::not_restorable, "the backup brings no definitions for database " + database_.name(),
@@ -105,6 +122,7 @@ class loader {
     restored_part part_;
     std::optional<connection_pool> sessions_;  ///< in the new database, once it has its tables
     std::map<partition_id, row_copy> copies_;  ///< of the partitions that are open
+    std::deque<row_copy> ending_;              ///< of those that were sent whole, and may not be committed yet
 };
 
 }  // namespace foreshadow::postgresql::detail

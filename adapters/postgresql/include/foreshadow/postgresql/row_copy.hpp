@@ -43,13 +43,20 @@ class row_copy {
         }
     }
 
-    /// Makes what was copied durable in the database, as far as its sessions are.
-    task<> close() {
+    /// Sends the last rows, and that they are the last. The server then commits, which takes it a while.
+    task<> send_end() {
         if (into_ == nullptr) co_return;
         append_counted();
         append_number(std::int16_t{-1}, buffer_);
         co_await send();
         co_await session_->end_copy();
+    }
+    /// Whether `finish` would not have to wait; after `send_end`.
+    [[nodiscard]] bool is_committed() { return into_ == nullptr || session_->has_answered(); }
+    /// Waits until the server has committed; after `send_end`. Errors: the server's, about any of the rows.
+    task<> finish() {
+        if (into_ == nullptr) co_return;
+        co_await session_->finish_copy();
         into_ = nullptr;
     }
 
@@ -57,7 +64,8 @@ class row_copy {
     static constexpr std::size_t most_buffered = std::size_t{64} << 10;
 
     task<> open(object_id oid, const partition& part) {
-        co_await close();
+        co_await send_end();
+        co_await finish();
         const auto found = all_.tables.find(oid);
         if (found == all_.tables.end() || !found->second.is_captured())
             throw error{errc::corrupt,

@@ -7,7 +7,8 @@ namespace foreshadow::postgresql {
 
 /// How a target uses its server.
 struct target_options {
-    std::size_t connections = 4;  ///< that copy rows, and later make indexes, at the same time
+    /// That copy rows, and later make indexes, at the same time. While rows are copied, as many again may commit.
+    std::size_t connections = 4;
 };
 
 }  // namespace foreshadow::postgresql
