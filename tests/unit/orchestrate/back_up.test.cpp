@@ -112,6 +112,22 @@ class attentive {
 };
 static_assert(fs::takes_measurements<attentive>);
 
+/// Foretells nothing, keeps a word, and notes what it is given back.
+class mindful {
+  public:
+    static constexpr std::string_view name = "mindful";
+    explicit mindful(std::shared_ptr<std::vector<std::string>> given) : given_{std::move(given)} {}
+    void start(const fs::layout&) {}
+    void observe(const fs::log_batch&, const fs::layout&) {}
+    void learn(const fs::lineage_event&) {}
+    void forecast(fs::wall_time, double, std::vector<fs::prediction>&) const {}
+    [[nodiscard]] std::string save() const { return "a word"; }
+    void load(std::string_view model) { given_->emplace_back(model); }
+
+  private:
+    std::shared_ptr<std::vector<std::string>> given_;
+};
+
 /// How far off the rows of a layout are, as a share of all rows there are; of a few rows, of thirty.
 double error_of(simulated_world& world, const told_sizes::one& heard) {
     double wrong = 0;
@@ -256,6 +272,7 @@ TEST_CASE("after a lost hold the source is read again, and old points stay as th
         const fs::restore_point second = world.back_up(fs::size_extrapolation{}, support::small_numbers(seed));
         CHECK(warnings == 1);
         CHECK(first.at < second.knows.held);
+        CHECK(first.knows.next_prediction <= second.knows.next_prediction);
         CHECK(first.id < second.id);
         check_restores(world, second);
         check_restores(world, first);
@@ -267,6 +284,27 @@ TEST_CASE("after a lost hold the source is read again, and old points stay as th
         CHECK(world.time().run(fs::find_point(world.repository(), "latest")).id == second.id);
         CHECK(world.verify(true).is_sound());
     }
+}
+
+TEST_CASE("after a lost hold there is a point, also where nothing was written, and what was learnt stays") {
+    simulated_world world{support::lively(4)};
+    const auto given = std::make_shared<std::vector<std::string>>();
+    const fs::restore_point first = world.back_up(mindful{given}, support::small_numbers(4));
+    CHECK(given->empty());
+    world.database().forget_log(fs::position::last());
+    std::string warned;
+    world.listen([&](const fs::event& what) {
+        const auto* said = std::get_if<fs::warning>(&what);
+        if (said == nullptr) return;
+        warned += said->text;
+        world.database().retained = world.database().past().end();
+    });
+    const fs::restore_point second = world.back_up(mindful{given}, support::small_numbers(4));
+    CHECK(warned.find("no longer reaches back") != std::string::npos);
+    CHECK(*given == std::vector<std::string>{"a word"});
+    CHECK(second.at == first.at);
+    CHECK(points_of(world).size() == 2);
+    check_restores(world, second);
 }
 
 TEST_CASE("a hold that is lost under a backup ends it, and the next one reads again") {
