@@ -9,6 +9,7 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
+#include "foreshadow/predict/detail/follow_merge.hpp"
 #include "foreshadow/predict/detail/log_odds.hpp"
 #include "foreshadow/predict/predictor.hpp"
 #include "foreshadow/predict/silent.hpp"
@@ -60,10 +61,13 @@ class ensemble {
     }
 
     void learn(const lineage_event& event) {
-        for (said& s : waiting_)
-            if (!s.came && s.about.kind == event.kind && s.about.is_of(event) && event.time > s.at &&
-                event.time <= s.until)
+        for (said& s : waiting_) {
+            if (s.came || s.about.kind != event.kind || event.time <= s.at || event.time > s.until) continue;
+            if (s.about.is_of(event))
                 s.came = true;
+            else if (event.kind == lineage_kind::merge)
+                detail::follow_merge(s.about.partitions, event);  // a step of it
+        }
         each([&](auto& member, std::size_t) { member.learn(event); });
     }
 

@@ -6,6 +6,7 @@
 
 #include "foreshadow/plane/lineage.hpp"
 #include "foreshadow/plane/prediction.hpp"
+#include "foreshadow/predict/detail/follow_merge.hpp"
 
 #include <algorithm>
 #include <compare>
@@ -50,7 +51,8 @@ class judge {
     };
 
     /// The outcomes that layout changes bring: of predictions of their partitions, and of creations that they overlap.
-    /// By event; where several would settle a prediction, the first does.
+    /// By event; where several would settle a prediction, the first does. Partitions may become one in steps: where
+    /// some of those that a merge is foretold of have merged, the prediction goes on with what they became.
     ///
     /// Complexity: O(log n) for each partition of a prediction or event; a creation is held against every creation.
     std::vector<verdict> settle(std::span<const lineage_event> events) {
@@ -63,17 +65,21 @@ class judge {
         std::vector<verdict> settled;
         if (events.empty()) return settled;
         arrange();
-        std::erase_if(live_, [&](const prediction& p) {
-            for (const std::size_t i : p.kind == lineage_kind::create ? created : concerning(p, ended)) {
-                std::optional<outcome> became = decide(p, events[i]);
-                if (!became) continue;
-                settled.push_back({i, p.id, std::move(*became)});
+        bool has_moved = false;
+        auto kept = live_.begin();
+        for (prediction& p : live_) {
+            if (auto known = p.kind == lineage_kind::create ? creation_among(p, events, created)
+                                                            : change_among(p, events, ended, has_moved)) {
+                settled.push_back(std::move(*known));
                 forget(p);
-                return true;
+            } else {
+                if (&*kept != &p) *kept = std::move(p);
+                ++kept;
             }
-            return false;
-        });
+        }
+        live_.erase(kept, live_.end());
         note_erasure(settled.size());
+        if (settled.empty() && has_moved) ++changes_;
         std::sort(settled.begin(), settled.end(), [](const verdict& a, const verdict& b) {
             return std::tie(a.event, a.prediction) < std::tie(b.event, b.prediction);
         });
@@ -136,6 +142,7 @@ class judge {
         const auto found = foretold_.find(what_of(p));
         found->second.erase(found->second.find(p.confidence));
         if (found->second.empty()) foretold_.erase(found);
+        widened_.erase(p.id);
     }
     void note_erasure(std::size_t count) {
         arranged_ -= count;
@@ -157,17 +164,52 @@ class judge {
         return known;
     }
 
-    /// The events that end a partition of `p`, in order.
-    [[nodiscard]] static std::vector<std::size_t> concerning(const prediction& p,
-                                                             const std::map<partition_id, std::size_t>& ended) {
-        std::vector<std::size_t> found;
-        for (const partition_id id : p.partitions)
-            if (const auto place = ended.find(id); place != ended.end()) found.push_back(place->second);
-        std::sort(found.begin(), found.end());
-        return found;
+    [[nodiscard]] std::optional<verdict> creation_among(const prediction& p, std::span<const lineage_event> events,
+                                                        const std::vector<std::size_t>& created) const {
+        for (const std::size_t i : created)
+            if (std::optional<outcome> became = decide(p, events[i])) return verdict{i, p.id, std::move(*became)};
+        return std::nullopt;
     }
 
-    [[nodiscard]] static std::optional<outcome> decide(const prediction& p, const lineage_event& event) {
+    /// `ended` tells by which event a partition ended.
+    [[nodiscard]] std::optional<verdict> change_among(prediction& p, std::span<const lineage_event> events,
+                                                      const std::map<partition_id, std::size_t>& ended,
+                                                      bool& has_moved) {
+        for (auto next = first_end(p, ended, 0); next; next = first_end(p, ended, *next + 1)) {
+            const lineage_event& event = events[*next];
+            if (follow(p, event))
+                has_moved = true;
+            else if (std::optional<outcome> became = decide(p, event))
+                return verdict{*next, p.id, std::move(*became)};
+        }
+        return std::nullopt;
+    }
+    /// The first event from `from` on that ends a partition of `p`.
+    [[nodiscard]] static std::optional<std::size_t> first_end(const prediction& p,
+                                                              const std::map<partition_id, std::size_t>& ended,
+                                                              std::size_t from) {
+        std::optional<std::size_t> first;
+        for (const partition_id id : p.partitions)
+            if (const auto place = ended.find(id); place != ended.end() && place->second >= from)
+                first = std::min(first.value_or(place->second), place->second);
+        return first;
+    }
+
+    /// A step of the merge that is foretold.
+    [[nodiscard]] bool follow(prediction& p, const lineage_event& event) {
+        if (p.kind != lineage_kind::merge || event.at.at <= p.issued_at) return false;
+        std::vector<partition_id> then = p.partitions;
+        const std::size_t merged = detail::follow_merge(then, event);
+        if (merged == 0) return false;
+        const bool is_wider = merged != event.from.size() || widened_.contains(p.id);
+        forget(p);
+        p.partitions = std::move(then);
+        foretold_[what_of(p)].insert(p.confidence);
+        if (is_wider) widened_.insert(p.id);
+        return true;
+    }
+
+    [[nodiscard]] std::optional<outcome> decide(const prediction& p, const lineage_event& event) const {
         if (event.at.at <= p.issued_at) return std::nullopt;  // it was history when this was said
         const std::optional<outcome_kind> kind = p.kind == lineage_kind::create ? creation(p, event) : change(p, event);
         if (!kind) return std::nullopt;
@@ -192,7 +234,7 @@ class judge {
         return std::nullopt;
     }
 
-    [[nodiscard]] static std::optional<outcome_kind> change(const prediction& p, const lineage_event& event) {
+    [[nodiscard]] std::optional<outcome_kind> change(const prediction& p, const lineage_event& event) const {
         const auto ended = [&](partition_id id) {
             return std::any_of(event.from.begin(), event.from.end(), [&](const partition& f) { return f.id == id; });
         };
@@ -200,7 +242,7 @@ class judge {
         if (hit == 0) return std::nullopt;
         const bool all_of_it = static_cast<std::size_t>(hit) == p.partitions.size();
         if (event.kind != p.kind || !all_of_it) return outcome_kind::other_kind;
-        const bool no_more = event.from.size() == p.partitions.size();
+        const bool no_more = event.from.size() == p.partitions.size() && !widened_.contains(p.id);
         if (p.kind == lineage_kind::split || p.kind == lineage_kind::reshape)
             return no_more && event.boundaries == p.boundaries ? outcome_kind::exact : outcome_kind::near;
         return no_more ? outcome_kind::exact : outcome_kind::near;
@@ -210,6 +252,7 @@ class judge {
     std::vector<prediction> live_;
     std::size_t arranged_ = 0;  ///< so many of them are in order; the others were recorded since
     std::map<what, std::multiset<double>> foretold_;
+    std::set<std::uint64_t> widened_;  ///< merges that took in partitions which were not foretold
     std::uint64_t changes_ = 0;
 };
 

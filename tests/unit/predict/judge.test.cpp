@@ -70,7 +70,7 @@ TEST_CASE("merges, drops and creations are judged by what they are about") {
                               lineage_kind::merge, {part(1, "a", "m"), part(2, "m", "p")},
                               {part(9, "a", "p")}, {"m"}};
     CHECK(judged(foretell(1, lineage_kind::merge, {1, 2}), merge) == outcome_kind::exact);
-    CHECK(judged(foretell(1, lineage_kind::merge, {2, 3}), merge) == outcome_kind::other_kind);
+    CHECK(judged(foretell(1, lineage_kind::merge, {2, 3}), merge) == outcome_kind::pending);
     CHECK(judged(foretell(1, lineage_kind::split, {2}), merge) == outcome_kind::other_kind);
 
     const lineage_event drop{{{200}, 0}, {2'000'000}, lineage_kind::drop, {part(1, "a", "m")}, {}, {}};
@@ -81,6 +81,41 @@ TEST_CASE("merges, drops and creations are judged by what they are about") {
     CHECK(judged(foretell(1, lineage_kind::create, {}, {"x"}), create) == outcome_kind::exact);
     CHECK(judged(foretell(1, lineage_kind::create, {}, {"x", "z"}), create) == outcome_kind::near);
     CHECK(judged(foretell(1, lineage_kind::create, {4}, {"z"}), create) == outcome_kind::pending);
+}
+
+TEST_CASE(
+    "partitions that become one in steps came together, whoever merged first, and with others nearly as foretold") {
+    const lineage_event first{{{200}, 0},          {2'000'000},
+                              lineage_kind::merge, {part(1, "a", "m"), part(2, "m", "p")},
+                              {part(9, "a", "p")}, {"m"}};
+    const lineage_event second{{{300}, 0},           {3'000'000},
+                               lineage_kind::merge,  {part(9, "a", "p"), part(3, "p", "s")},
+                               {part(10, "a", "s")}, {"p"}};
+    const lineage_event split{
+        {{300}, 0}, {3'000'000}, lineage_kind::split, {part(9, "a", "p")}, {part(11, "a", "k"), part(12, "k", "p")},
+        {"k"}};
+    const auto kind_of = [&](std::vector<std::uint64_t> foretold, std::vector<lineage_event> came) {
+        judge j;
+        j.record(foretell(1, lineage_kind::merge, std::move(foretold)));
+        const auto settled = j.settle(came);
+        return settled.empty() ? outcome_kind::pending : settled[0].became.kind;
+    };
+    CHECK(kind_of({1, 2, 3}, {first, second}) == outcome_kind::exact);
+    CHECK(kind_of({2, 3}, {first, second}) == outcome_kind::near);
+    CHECK(kind_of({1, 2, 3}, {first}) == outcome_kind::pending);
+    CHECK(kind_of({2, 3}, {first, split}) == outcome_kind::other_kind);
+
+    judge j;
+    j.record(foretell(1, lineage_kind::merge, {2, 3}));
+    const auto before = j.changes();
+    CHECK(j.settle(first).empty());
+    CHECK(j.changes() != before);
+    prediction same = foretell(2, lineage_kind::merge, {9, 3});
+    same.partitions[0] = part(9, "a", "p").id;
+    CHECK(j.confidence_in(same) == 0.5);
+    CHECK_FALSE(j.confidence_in(foretell(2, lineage_kind::merge, {2, 3})));
+    REQUIRE(j.settle(second).size() == 1);
+    CHECK_FALSE(j.confidence_in(same));
 }
 
 TEST_CASE("the lead is told, and what was history already decides nothing") {
