@@ -589,13 +589,97 @@ TEST_CASE("neighbours that merge when both are small are foreseen as pairs") {
         known.clear();
         for (const prediction& p : said)
             if (p.kind == lineage_kind::merge) {
-                REQUIRE(p.partitions.size() == 2);
-                known[{p.partitions[0], p.partitions[1]}] = p.confidence;
+                REQUIRE(p.partitions.size() >= 2);
+                for (std::size_t i = 1; i < p.partitions.size(); ++i)
+                    known[{p.partitions[i - 1], p.partitions[i]}] += p.confidence;
                 CHECK(p.when.p10 <= p.when.p90);
             }
     }
     REQUIRE(merges >= 50);
     CHECK(foreseen * 2 > merges - 40);
+}
+
+TEST_CASE("the third of three neighbours that become one is foreseen, as surely as the others") {
+    hazard_predictor one{{.split_at_rows = 1000, .least_confidence = 0}};
+    std::mt19937 random{7};
+    layout now;
+    now.at = {1};
+    std::uint64_t ids = 0;
+    position at{1};
+    // Thirty groups of three, each group on its own, so that nobody else is a partner.
+    constexpr std::size_t groups = 30;
+    std::vector<double> rows(groups);
+    const auto partition_of = [&](std::uint64_t n, std::uint64_t width, double size) {
+        return partition{.id = {++ids, at},
+                         .name = "p",
+                         .interval = {number(n), number(n + width)},
+                         .rows = static_cast<std::uint64_t>(size)};
+    };
+    std::vector<std::vector<partition>> live(groups);
+    const auto divide = [&](std::size_t g) {
+        rows[g] = 300.0 + static_cast<double>(random() % 200);
+        live[g].clear();
+        for (std::uint64_t i = 0; i < 3; ++i) live[g].push_back(partition_of(g * 1000 + i * 100, 100, rows[g]));
+    };
+    const auto renew = [&] {
+        now.partitions.clear();
+        for (const auto& each : live) now.partitions.insert(now.partitions.end(), each.begin(), each.end());
+    };
+    for (std::size_t g = 0; g < groups; ++g) divide(g);
+    renew();
+    one.start(now);
+    wall_time time{1'700'000'000'000'000};
+    const auto merge = [&](std::size_t g) {
+        partition whole = partition_of(g * 1000, live[g][0].interval.end == number(g * 1000 + 100) ? 200 : 300,
+                                       static_cast<double>(live[g][0].rows + live[g][1].rows));
+        one.learn({{at, 0}, time, lineage_kind::merge, {live[g][0], live[g][1]}, {whole}, {live[g][1].interval.begin}});
+        live[g].erase(live[g].begin());
+        live[g].front() = whole;
+    };
+    std::map<partition_id, std::deque<std::pair<int, double>>> said_before;
+    double said_of_first = 0;
+    double said_of_third = 0;
+    int counted = 0;
+    for (int s = 0; s < 4000; ++s) {
+        time = after_seconds(time, 1);
+        ++at.value;
+        for (std::size_t g = 0; g < groups; ++g) {
+            rows[g] -= static_cast<double>(random() % 4);
+            for (partition& p : live[g]) p.rows = static_cast<std::uint64_t>(rows[g]);
+            if (rows[g] > 80) continue;
+            // Both below 250, the left one with the right one: 80 and 80, then 160 and 80.
+            const partition_id first = live[g][0].id;
+            const partition_id third = live[g][2].id;
+            merge(g);
+            merge(g);
+            if (s > 2000 && said_before.contains(first) && said_before.contains(third)) {
+                said_of_first += said_before[first].front().second;
+                said_of_third += said_before[third].front().second;
+                ++counted;
+            }
+            const partition whole = live[g][0];
+            divide(g);
+            one.learn({{at, 0}, time, lineage_kind::split, {whole}, live[g], {live[g][1].interval.begin}});
+        }
+        renew();
+        one.measured(now);
+        if (s % 4 != 0) continue;
+        std::map<partition_id, double> sums;
+        std::vector<prediction> said;
+        one.forecast(time, 20, said);
+        for (const prediction& p : said)
+            if (p.kind == lineage_kind::merge)
+                for (const partition_id id : p.partitions) sums[id] += p.confidence;
+        for (const auto& [id, sum] : sums) {
+            CHECK(sum <= 1.001);
+            auto& before = said_before[id];
+            before.emplace_back(s, sum);
+            while (before.back().first - before.front().first > 12) before.pop_front();
+        }
+    }
+    REQUIRE(counted > 100);
+    CHECK(said_of_first / counted > 0.3);
+    CHECK(said_of_third > 0.75 * said_of_first);
 }
 
 TEST_CASE("what is created by the calendar is foreseen where it is missing, and what is dropped by it is named") {

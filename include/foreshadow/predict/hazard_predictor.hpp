@@ -16,6 +16,7 @@
 #include "foreshadow/predict/detail/hazard_features.hpp"
 #include "foreshadow/predict/detail/hazard_model.hpp"
 #include "foreshadow/predict/detail/log_odds.hpp"
+#include "foreshadow/predict/detail/merge_chains.hpp"
 #include "foreshadow/predict/detail/rhythm_predictions.hpp"
 #include "foreshadow/predict/detail/sizes_at_change.hpp"
 #include "foreshadow/predict/detail/waiting_rows.hpp"
@@ -136,10 +137,13 @@ inline void hazard_predictor::learn(const lineage_event& event) {
     ++events_;
     for (const std::uint32_t family : bands_.take_ended_families()) model_.limits.forget(family);
     const std::vector<slot> ended = bands_.known(event.from);
+    const partition_id became = event.to.size() == 1 ? event.to.front().id : partition_id{};
+    bool is_watched = false;
     for (const slot s : ended) {
         if (!bands_.columns.in[s].is_watched) continue;
+        is_watched = true;
         split_rows_.end(bands_.columns.id[s], event.kind, at, events_);
-        merge_rows_.end(bands_.columns.id[s], event.kind, at, events_);
+        merge_rows_.end(bands_.columns.id[s], event.kind, at, events_, became);
     }
     if (event.kind == lineage_kind::split && ended.size() == 1) {
         const slot s = ended.front();
@@ -165,9 +169,12 @@ inline void hazard_predictor::learn(const lineage_event& event) {
     }
     bands_.change(event);
     bands_.heard_until = std::max(bands_.heard_until, at);
-    for (const slot s : bands_.known(event.to))
+    for (const slot s : bands_.known(event.to)) {
         model_.limits.begin(bands_.columns.highest[s],
                             {bands_.size(s, detail::by_rows), bands_.size(s, detail::by_bytes)});
+        // Whoever waits for a third neighbour waits for what the first two became.
+        if (event.kind == lineage_kind::merge) bands_.columns.in[s].is_watched = is_watched;
+    }
 }
 
 /// Follows the measure that the splits speak for.
@@ -295,27 +302,20 @@ inline void hazard_predictor::foretell_merges(bool sampling, std::vector<predict
     const detail::hazard_features features{bands_, model_, around_};
     const auto pairs = features.neighbours(options_.most_examined / 2);
     detail::band_columns& c = bands_.columns;
+    const auto ask = [&](const detail::merge_features& f) {
+        return detail::sigmoid(model_.merges.ask(f.numbers, f.cells));
+    };
+    std::vector<detail::merge_group> groups;
     for (const auto& [left, right] : pairs) {
         const detail::merge_features f = features.of_merge(left, right);
-        const double p = detail::sigmoid(model_.merges.ask(f.numbers, f.cells));
+        const double p = ask(f);
         if (sampling && wait(merge_rows_, f, pairs.size(), p, {.first = c.id[left], .second = c.id[right]}))
             c.in[left].is_watched = c.in[right].is_watched = true;
-        if (!(p >= options_.least_confidence)) continue;
-        prediction told;
-        told.kind = lineage_kind::merge;
-        told.partitions = {c.id[left], c.id[right]};
-        // Nothing tells when within the horizon, but that what still rests cannot come before it has rested.
-        const double rests = std::clamp(f.rests_for * bands_.ticks.unit, 0.0, horizon_);
-        const auto share = [&](double q) { return rests + q * (horizon_ - rests); };
-        told.when = {share(0.1), share(0.5), share(0.9)};
-        told.because = {{"larger of both", std::max(features.size(left), features.size(right)), unit()},
-                        {"merged before at most", model_.merged.limits(bands_.leading).larger, unit()},
-                        {"both together", features.size(left) + features.size(right), unit()},
-                        {"together at most", model_.merged.limits(bands_.leading).sum, unit()},
-                        {"still rests for", rests, "s"},
-                        {"merges seen", model_.merged.total(), ""}};
-        say(std::move(told), p, out);
+        groups.push_back({{left, right}, p, f.rests_for});
     }
+    for (const detail::merge_group& group : detail::with_thirds(features, std::move(groups), ask))
+        if (group.p >= options_.least_confidence)
+            say(detail::explain_merge(group, bands_, model_, features, horizon_, unit()), group.p, out);
 }
 
 inline void hazard_predictor::foretell_rhythms(wall_time now, std::vector<prediction>& out) const {

@@ -7,6 +7,7 @@
 #include "foreshadow/predict/detail/first_passage.hpp"
 #include "foreshadow/predict/detail/key_sample.hpp"
 #include "foreshadow/predict/detail/log_odds.hpp"
+#include "foreshadow/predict/detail/merge_chains.hpp"
 #include "foreshadow/predict/detail/model_bytes.hpp"
 #include "foreshadow/predict/detail/rhythms.hpp"
 #include "foreshadow/predict/detail/size_axis.hpp"
@@ -527,6 +528,55 @@ TEST_CASE("No row is learnt before its horizon is over, and each with what came 
         {{0, 1}, true},  {{0, 2}, false},  {{0, 3}, false},  {{5, 1}, true}, {{5, 2}, false},
         {{5, 3}, false}, {{10, 1}, false}, {{10, 2}, false}, {{10, 3}, true}};
     CHECK(learnt == expected);
+}
+
+TEST_CASE("Neighbours have come together when they are parts of one, however many merges that took") {
+    waiting_rows rows;
+    const auto id = [](std::uint64_t n) { return partition_id{n, {}}; };
+    for (const auto& [first, second] : {std::pair{1, 2}, {2, 3}, {3, 4}, {4, 5}}) {
+        waiting_row r;
+        r.until = 10;
+        r.first = id(static_cast<std::uint64_t>(first));
+        r.second = id(static_cast<std::uint64_t>(second));
+        rows.add(r);
+    }
+    // 1 and 2 become 12, and with 3 become 13; 4 joins too late; 5 merges with one that nobody waits for.
+    rows.end(id(1), lineage_kind::merge, 4, 1, id(12));
+    rows.end(id(2), lineage_kind::merge, 4, 1, id(12));
+    rows.end(id(12), lineage_kind::merge, 6, 2, id(13));
+    rows.end(id(3), lineage_kind::merge, 6, 2, id(13));
+    rows.end(id(5), lineage_kind::merge, 7, 3, id(56));
+    rows.end(id(13), lineage_kind::merge, 11, 4, id(14));
+    rows.end(id(4), lineage_kind::merge, 11, 4, id(14));
+    std::vector<double> after;
+    rows.mature(
+        20, lineage_kind::merge, [&](const waiting_row&, bool came, double when) { after.push_back(came ? when : -1); },
+        [] {});
+    CHECK(after == std::vector<double>{4, 6, -1, -1});
+}
+
+TEST_CASE("Merges that lead back to where they began are followed to no end") {
+    waiting_rows rows;
+    waiting_row r;
+    r.until = 10;
+    r.first = {1, {}};
+    r.second = {2, {}};
+    rows.add(r);
+    rows.end({1, {}}, lineage_kind::merge, 4, 1, {1, {}});
+    rows.end({2, {}}, lineage_kind::merge, 5, 2, {1, {}});
+    int learnt = 0;
+    rows.mature(
+        20, lineage_kind::merge, [&](const waiting_row&, bool came, double) { learnt += came ? 100 : 1; }, [] {});
+    CHECK(learnt == 1);
+}
+
+TEST_CASE("Two pairs with a partition in common are foretold as a group as often as the third joins") {
+    CHECK(chance_of_both(.4, .3, 0) == 0);
+    CHECK(chance_of_both(.4, .4, 1) == Approx(.4));
+    CHECK(chance_of_both(.2, .6, 1) == Approx(.2));
+    CHECK(chance_of_both(.9, .8, 0) == Approx(.7));  // one partition cannot merge more surely than surely
+    const double both = chance_of_both(.4, .3, .5);
+    CHECK(both == Approx(.5 * (.4 + .3 - both)));
 }
 
 TEST_CASE("What is written of a model is read again, and nothing else is") {

@@ -63,19 +63,12 @@ class hazard_features {
     }
 
     [[nodiscard]] merge_features of_merge(slot left, slot right) const {
-        merge_features f;
-        merge_features::side l = side(left);
-        merge_features::side r = side(right);
-        const auto beyond = [&](slot s, bool before) {
-            const auto [lower, upper] = all_.index().neighbours(s);
-            const slot other = before ? lower : upper;
-            if (other == bands::none || all_.columns.in[other].family != all_.columns.in[s].family) return 1e300;
-            return std::max(size(other) - vanishing(other).due, 0.0);
-        };
-        l.beyond = beyond(left, true);
-        r.beyond = beyond(right, false);
-        f.fill(l, r, {model_.merged.limits(all_.leading), model_.merged.cool_down() / all_.ticks.unit});
-        return f;
+        return of_merge(side(left), side(right), left, right);
+    }
+    /// What two of three neighbours would become, the first or the last two, and the third.
+    [[nodiscard]] merge_features of_third(slot left, slot middle, slot right, bool left_first) const {
+        return left_first ? of_merge(joined(side(left), side(middle)), side(right), left, right)
+                          : of_merge(side(left), joined(side(middle), side(right)), left, right);
     }
 
     /// All bands, or the `most` that may come nearest to a threshold within the horizon. The bound takes growth as it
@@ -145,6 +138,39 @@ class hazard_features {
                 .dead = dead(s),
                 .due = old.due,
                 .held = old.held};
+    }
+
+    [[nodiscard]] merge_features of_merge(merge_features::side l, merge_features::side r, slot left, slot right) const {
+        merge_features f;
+        const auto beyond = [&](slot s, bool before) {
+            const auto [lower, upper] = all_.index().neighbours(s);
+            const slot other = before ? lower : upper;
+            if (other == bands::none || all_.columns.in[other].family != all_.columns.in[s].family) return 1e300;
+            return std::max(size(other) - vanishing(other).due, 0.0);
+        };
+        l.beyond = beyond(left, true);
+        r.beyond = beyond(right, false);
+        f.fill(l, r, {model_.merged.limits(all_.leading), model_.merged.cool_down() / all_.ticks.unit});
+        return f;
+    }
+
+    /// What two neighbours would be that have just become one.
+    [[nodiscard]] static merge_features::side joined(merge_features::side a, const merge_features::side& b) {
+        const double sizes = a.size + b.size;
+        const double share = sizes > 0 ? a.size / sizes : 0.5;
+        a.dead = share * a.dead + (1 - share) * b.dead;
+        a.size = sizes;
+        for (std::size_t j = 0; j < a.moves.drift.size(); ++j) a.moves.drift[j] += b.moves.drift[j];
+        a.moves.deviation = std::hypot(a.moves.deviation, b.moves.deviation);
+        a.moves.jump = std::max(a.moves.jump, b.moves.jump);
+        a.moves.inserts += b.moves.inserts;
+        a.moves.writes += b.moves.writes;
+        a.idle = std::min(a.idle, b.idle);
+        a.age = std::min(a.age, b.age);  // it has no more to wait for than these
+        a.since_split = std::min(a.since_split, b.since_split);
+        a.due += b.due;
+        a.held += b.held;
+        return a;
     }
 
     [[nodiscard]] old_versions::outlook vanishing(slot s) const {

@@ -2,6 +2,9 @@
 //
 // Rows wait here until their horizon is over. Nothing is learnt of a row before, not even when its change has come:
 // what came early would be learnt early and what did not come late, and the model would believe in too much.
+//
+// Two neighbours have come together when they are parts of the same partition, however many merges that took: of three
+// that become one, engines merge two first, and what these became with the third.
 #pragma once
 
 #include "foreshadow/plane/lineage.hpp"
@@ -31,10 +34,10 @@ class waiting_rows {
         if (rows_.size() < most) rows_.push_back(row);
     }
 
-    /// A partition that rows wait for has ended; `event` numbers the changes.
-    void end(partition_id id, lineage_kind kind, double at, std::uint64_t event) {
+    /// A partition that rows wait for has ended; `event` numbers the changes, `became` is what merged of it.
+    void end(partition_id id, lineage_kind kind, double at, std::uint64_t event, partition_id became = {}) {
         if (ended_.size() >= 2 * most) return;
-        if (ended_.insert_or_assign(id, end_of{kind, at, event}).second) by_time_.emplace_back(at, id);
+        if (ended_.insert_or_assign(id, end_of{kind, at, event, became}).second) by_time_.emplace_back(at, id);
     }
 
     /// Hands out the rows whose horizon is over, in order: `learn(row, came, seconds until it came)`; `step()` after
@@ -60,6 +63,7 @@ class waiting_rows {
         lineage_kind kind;
         double at;
         std::uint64_t event;
+        partition_id became;
     };
     struct hash {
         std::size_t operator()(partition_id id) const noexcept {
@@ -67,16 +71,25 @@ class waiting_rows {
         }
     };
 
+    /// How a partition ended, where that was in this way and within the horizon of the row.
+    [[nodiscard]] const end_of* find(partition_id id, lineage_kind kind, const waiting_row& row) const {
+        const auto found = ended_.find(id);
+        if (found == ended_.end() || found->second.kind != kind) return nullptr;
+        return found->second.at > row.at && found->second.at <= row.until ? &found->second : nullptr;
+    }
+
     [[nodiscard]] std::optional<double> outcome(const waiting_row& row, lineage_kind kind) const {
-        const auto first = ended_.find(row.first);
-        if (first == ended_.end() || first->second.kind != kind) return std::nullopt;
-        const double at = first->second.at;
-        if (!(at > row.at) || at > row.until) return std::nullopt;
-        if (kind == lineage_kind::merge) {
-            const auto second = ended_.find(row.second);
-            if (second == ended_.end() || second->second.event != first->second.event) return std::nullopt;
+        const end_of* first = find(row.first, kind, row);
+        if (kind != lineage_kind::merge) return first != nullptr ? std::optional{first->at - row.at} : std::nullopt;
+        const end_of* second = find(row.second, kind, row);
+        while (first != nullptr && second != nullptr) {
+            if (first->event == second->event) return first->at - row.at;
+            const end_of*& earlier = first->event < second->event ? first : second;
+            const end_of* next = find(earlier->became, kind, row);
+            // Ids that are used twice lead back: no step goes there.
+            earlier = next != nullptr && next->event > earlier->event ? next : nullptr;
         }
-        return at - row.at;
+        return std::nullopt;
     }
 
     std::deque<waiting_row> rows_;
