@@ -205,6 +205,7 @@ class bands {
     /// Changes are applied some at a time, so that looking up one hides in looking up the others.
     void gather(change_kind kind, write_hint hint, double when, key_view where, std::size_t payload) {
         __builtin_prefetch(where.data());
+        __builtin_prefetch(where.data() + where.size());  // nearly every third key lies across two lines
         gathered_keys_[gathered_] = where;
         gathered_changes_[gathered_] = {kind, hint, static_cast<float>(when),
                                         static_cast<float>(where.size() + payload)};

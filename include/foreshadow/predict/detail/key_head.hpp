@@ -39,7 +39,7 @@ namespace foreshadow::detail {
 __extension__ using wide_head = unsigned __int128;
 
 /// Sixteen bytes of `k` behind `skip`.
-[[nodiscard]] inline wide_head wide_head_of(key_view k, std::size_t skip = 0) noexcept {
+[[nodiscard, gnu::always_inline]] inline wide_head wide_head_of(key_view k, std::size_t skip = 0) noexcept {
     return static_cast<wide_head>(key_head(k, skip)) << 64 | key_head(k, skip + 8);
 }
 
