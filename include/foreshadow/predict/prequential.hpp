@@ -198,8 +198,8 @@ class prequential {
 
     // --- what is said ---
 
-    /// Takes a prediction for the rows that it is about: the surest of those that say the same. Merges with one partner
-    /// and with another exclude each other, so they add up.
+    /// Takes a prediction for the rows that it is about: the surest of those that say the same. Merges are of the
+    /// partitions they name and of no more: with one partner and with another they exclude each other, so they add up.
     void hear(const prediction& p, const layout& now) {
         const std::size_t column = column_of(p.kind);
         if (column == scored_kinds.size() || !(p.confidence > 0)) return;
