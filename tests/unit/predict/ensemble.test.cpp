@@ -68,6 +68,29 @@ TEST_CASE("an ensemble counts what came after a horizon as not having come") {
     CHECK(one.weights()[1] > 0.9);
 }
 
+TEST_CASE("an ensemble believes who foretold a merge that came in steps") {
+    scripted::line line;
+    line.every_time = true;
+    line.what.kind = lineage_kind::merge;
+    line.what.partitions = {{1, {1}}, {2, {1}}, {3, {1}}};
+    line.what.confidence = 0.9;
+    ensemble<scripted, silent> one{scripted{{line}}, silent{}};
+    wall_time now{1'700'000'000'000'000};
+    const partition a{{1, {1}}, "a", {"a", "b"}};
+    const partition b{{2, {1}}, "b", {"b", "c"}};
+    const partition c{{3, {1}}, "c", {"c", "d"}};
+    const partition ab{{4, {2}}, "ab", {"a", "c"}};
+    const partition abc{{5, {2}}, "abc", {"a", "d"}};
+    for (int i = 0; i < 200; ++i) {
+        std::vector<prediction> said;
+        one.forecast(now, 10, said);
+        now = after_seconds(now, 5);
+        one.learn({{{2}, 0}, now, lineage_kind::merge, {a, b}, {ab}, {"b"}});
+        one.learn({{{3}, 0}, now, lineage_kind::merge, {ab, c}, {abc}, {"c"}});
+    }
+    CHECK(one.weights()[0] > 0.9);
+}
+
 TEST_CASE("an ensemble does not forget who was right over partitions that do nothing") {
     const auto sure_of = [](std::uint64_t which) {
         std::vector<scripted::line> lines;
