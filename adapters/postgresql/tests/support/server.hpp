@@ -81,6 +81,13 @@ class server {
         process_ = -1;
     }
 
+    /// Of its programs: 15.
+    [[nodiscard]] int version() const {
+        PGconn* c = PQconnectdb(url("postgres").c_str());
+        const int number = PQserverVersion(c);
+        PQfinish(c);
+        return number / 10'000;
+    }
     [[nodiscard]] std::string url(const std::string& database) const {
         return "postgresql://postgres@/" + database + "?host=" + folder_;
     }
