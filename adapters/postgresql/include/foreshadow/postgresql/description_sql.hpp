@@ -66,9 +66,11 @@ END $$;
 
 CREATE FUNCTION foreshadow.is_bytewise(of oid) RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN RETURN (
-  SELECT coalesce((SELECT l.collcollate IN ('C', 'POSIX') OR l.collprovider = 'd'
-      AND (SELECT datcollate IN ('C', 'POSIX') FROM pg_database WHERE datname = current_database())
-    FROM pg_collation l WHERE l.oid = $1), false));
+  SELECT coalesce((SELECT p.provider = 'b' OR p.provider = 'c' AND p.locale IN ('C', 'POSIX')
+    FROM pg_collation l JOIN pg_database d ON d.datname = current_database()
+    CROSS JOIN LATERAL (SELECT CASE l.collprovider WHEN 'd' THEN d.datlocprovider ELSE l.collprovider END AS provider,
+      CASE l.collprovider WHEN 'd' THEN d.datcollate ELSE l.collcollate END AS locale) p
+    WHERE l.oid = $1), false));
 END $$;
 
 CREATE FUNCTION foreshadow.row_digest(of oid) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
