@@ -31,6 +31,19 @@ bool is_at_least(int version) {
     return false;
 }
 
+/// How many changes of rows the log tells from `at` to its head; moves `at` there.
+std::size_t changes_to_head(source& from, position& at) {
+    std::size_t count = 0;
+    const position head = testing::run(from.head());
+    while (at < head) {
+        log_batch batch;
+        testing::run(from.follow(at, batch));
+        for (std::size_t i = 0; i < batch.changes.size(); ++i) count += table_of(batch.changes[i].key) != 0 ? 1 : 0;
+        at = batch.upto;
+    }
+    return count;
+}
+
 /// A database that is backed up while its users go on, and restored.
 struct changing_database {
     explicit changing_database(std::string at) : url{std::move(at)}, users{url} {}
@@ -61,6 +74,30 @@ struct changing_database {
 };
 
 }  // namespace
+
+TEST_CASE("a publication that is dropped or altered is a hold that is lost", "[postgresql]") {
+    const std::string url = new_database();
+    blocking_session users{url};
+    users.run("CREATE TABLE t(a int PRIMARY KEY); INSERT INTO t VALUES (1)");
+    source held{url, short_beats};
+    position at = testing::run(held.hold(std::nullopt));
+    // Where triggers are off, only its head tells; where it is as it was again, only the log.
+    const bool is_told = GENERATE(true, false);
+    const std::string change =
+        GENERATE("DROP PUBLICATION foreshadow", "ALTER PUBLICATION foreshadow SET (publish = 'insert')",
+                 "ALTER PUBLICATION foreshadow SET (publish_via_partition_root = true)");
+    CAPTURE(is_told, change);
+    if (!is_told) users.run("ALTER EVENT TRIGGER foreshadow_ddl DISABLE; ALTER EVENT TRIGGER foreshadow_drop DISABLE");
+    REQUIRE(users.run(change));
+    REQUIRE(users.run("UPDATE t SET a = 2"));
+    if (is_told) REQUIRE(users.run(detail::publication_sql()));
+    CHECK(thrown([&] { changes_to_head(held, at); }) == errc::hold_lost);
+    users.run("ALTER EVENT TRIGGER foreshadow_ddl ENABLE ALWAYS; ALTER EVENT TRIGGER foreshadow_drop ENABLE ALWAYS");
+    at = testing::run(held.hold(std::nullopt));
+    REQUIRE(users.run("UPDATE t SET a = 3"));
+    CHECK(changes_to_head(held, at) == 2);
+    testing::run(held.release());
+}
 
 TEST_CASE("keys are read in the order of their bytes, whatever library orders the texts of the database",
           "[postgresql]") {

@@ -67,6 +67,10 @@ BEGIN
         OR each.schema_name IS NULL AND each.object_name = 'foreshadow';
       concerns_us := true;
       IF each.classid = 'pg_class'::regclass AND each.objsubid = 0 AND each.object_type = 'table' THEN
+  IF tg_tag IN ('ALTER PUBLICATION', 'DROP PUBLICATION', 'DROP OWNED') AND NOT foreshadow.is_published() THEN
+    PERFORM pg_logical_emit_message(true, 'foreshadow.ddl', jsonb_build_object('untold', 'publication foreshadow was dropped or altered')::text);
+    RETURN;
+  END IF;
         dropped := dropped || each.objid;
         schema_changed := schema_changed OR NOT EXISTS (SELECT 1 FROM foreshadow.known k WHERE k.oid = each.objid);
       ELSIF tg_tag <> 'ALTER TABLE' AND (each.original OR each.normal) THEN
@@ -98,7 +102,7 @@ BEGIN
         IF each.command_tag = 'CREATE TABLE' AND NOT each.in_extension THEN created := created || each.objid; END IF;
         -- What these do to a table that is no partition, its digest tells.
         schema_changed := schema_changed OR each.object_type = 'sequence' OR NOT is_partition
-          AND each.command_tag NOT IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE INDEX', 'ALTER INDEX');
+          AND each.command_tag NOT IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE INDEX', 'ALTER INDEX', 'REINDEX');
       ELSE
         schema_changed := true;
       END IF;

@@ -58,7 +58,8 @@ WITH own AS (SELECT c.oid, n.oid AS schema FROM pg_catalog.pg_class c JOIN pg_ca
     WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.oid >= 16384 AND n.nspname <> 'foreshadow')
 SELECT s.rolname, d.datname, s.rolsuper, s.rolreplication OR s.rolsuper,
   EXISTS (SELECT 1 FROM own),
-  EXISTS (SELECT 1 FROM pg_catalog.pg_publication p WHERE p.pubname = 'foreshadow' AND p.puballtables),
+  )sql" + std::string{is_published_sql} +
+           R"sql(,
   coalesce((SELECT pg_catalog.has_schema_privilege(schema, 'USAGE')
       AND pg_catalog.bool_and(pg_catalog.has_table_privilege(oid, needed))
     FROM own, pg_catalog.unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) needed GROUP BY schema), false),

@@ -30,6 +30,13 @@ namespace detail {
     return "SELECT pg_catalog.pg_logical_emit_message(true, 'foreshadow.mark', '')";
 }
 
+/// Whether all tables are published as the log is read, as an SQL expression. Nothing else may be in its stead: the
+/// server passes over what is not published, and from version 18 on also a publication that is gone, and says nothing.
+inline constexpr std::string_view is_published_sql =
+    "EXISTS (SELECT 1 FROM pg_catalog.pg_publication p WHERE p.pubname = 'foreshadow' AND p.puballtables AND "
+    "p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND NOT p.pubviaroot AND "
+    "coalesce(pg_catalog.to_jsonb(p) ->> 'pubgencols', 's') = 's')";
+
 /// Tables, functions and event triggers, in one transaction.
 [[nodiscard]] inline std::string objects_sql() {
     std::string sql = R"sql(BEGIN;
@@ -38,7 +45,9 @@ CREATE TABLE foreshadow.hold(slot name PRIMARY KEY, acknowledged int8 NOT NULL, 
 CREATE TABLE foreshadow.replica_identity(oid oid PRIMARY KEY, was "char" NOT NULL);
 CREATE TABLE foreshadow.known(oid oid PRIMARY KEY, described jsonb NOT NULL, stamp text);
 
-)sql";
+CREATE FUNCTION foreshadow.is_published() RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT )sql";
+    sql.append(is_published_sql) += "\n$$;\n";
     for (const std::string_view part : {description_sql, own_parts_sql, stamps_sql, event_trigger_sql})
         sql.append(part) += '\n';
     return sql += "COMMIT";
@@ -67,7 +76,16 @@ BEGIN
 END $$)sql";
 }
 
-[[nodiscard]] inline std::string publication_sql() { return "CREATE PUBLICATION foreshadow FOR ALL TABLES"; }
+/// In place of one that is not as it has to be. From version 18 on, the server refuses to change rows that are told
+/// whole, as those of a table without a key are, and have a stored column that is not published.
+[[nodiscard]] inline std::string publication_sql() {
+    return R"sql(DO $$
+BEGIN
+  DROP PUBLICATION IF EXISTS foreshadow;
+  EXECUTE 'CREATE PUBLICATION foreshadow FOR ALL TABLES' || CASE
+    WHEN pg_catalog.current_setting('server_version_num')::int >= 180000 THEN ' WITH (publish_generated_columns = stored)' ELSE '' END;
+END $$)sql";
+}
 
 /// What a role needs to use what was set up.
 [[nodiscard]] inline std::string rights_sql(const std::string& role) {
