@@ -99,6 +99,66 @@ TEST_CASE("a publication that is dropped or altered is a hold that is lost", "[p
     testing::run(held.release());
 }
 
+TEST_CASE("a table without a key goes on being changed though the server makes a column of it", "[postgresql]") {
+    changing_database db{new_database()};
+    const std::string columns = "(a int, b int GENERATED ALWAYS AS (a * 2) STORED, c text, d text)";
+    REQUIRE(
+        db.users.run("CREATE TABLE plain" + columns + "; CREATE TABLE parent" + columns +
+                     "PARTITION BY LIST (a); CREATE TABLE leaf PARTITION OF parent FOR VALUES IN (1, 2, 3);"
+                     "CREATE TABLE keyed(i int PRIMARY KEY, b int GENERATED ALWAYS AS (i + 1) STORED, d text);"
+                     "ALTER TABLE keyed ALTER d SET STORAGE EXTERNAL; ALTER TABLE plain ALTER d SET STORAGE EXTERNAL;"
+                     "INSERT INTO plain(a, d) VALUES (1, repeat('long', 2000)), (2, 'two'); INSERT INTO parent(a) "
+                     "VALUES (1), (2); INSERT INTO keyed(i, d) SELECT i, repeat('long', 2000) FROM "
+                     "generate_series(1, 9) i"));
+    const std::string meanwhile =
+        "UPDATE plain SET c = 'x'; DELETE FROM plain WHERE a = 2; UPDATE parent SET a = 3 WHERE a = 2; DELETE FROM "
+        "parent WHERE a = 1; UPDATE keyed SET i = 90 WHERE i = 9; CREATE TABLE later(a int, b int GENERATED ALWAYS AS "
+        "(a * 2) STORED); INSERT INTO later(a) VALUES (1), (2); UPDATE later SET a = 5 WHERE a = 1; ALTER TABLE keyed "
+        "ADD k int GENERATED ALWAYS AS (i * 5) STORED; UPDATE keyed SET i = 80 WHERE i = 8; ALTER TABLE keyed DROP b; "
+        "UPDATE keyed SET i = 70 WHERE i = 7";
+    blocking_session there{db.restored("made_by_the_server", meanwhile)};
+    CHECK(there.ask(all_rows) == db.users.ask(all_rows));
+}
+
+TEST_CASE("virtual columns are restored, and no log has to tell them", "[postgresql]") {
+    if (!is_at_least(18)) return;
+    changing_database db{new_database()};
+    REQUIRE(db.users.run(
+        "CREATE TABLE r(id int PRIMARY KEY, v int GENERATED ALWAYS AS (id * 2), s int GENERATED ALWAYS AS (id + 1) "
+        "STORED, t text) PARTITION BY RANGE (id); CREATE TABLE r_1 PARTITION OF r FOR VALUES FROM (0) TO (100); CREATE "
+        "TABLE r_2 PARTITION OF r FOR VALUES FROM (100) TO (200); INSERT INTO r(id, t) SELECT i, 't' FROM "
+        "generate_series(0, 199) i; CREATE TABLE later(id int PRIMARY KEY); INSERT INTO later VALUES (1)"));
+    const std::string meanwhile =
+        "UPDATE r SET t = 'u' WHERE id < 9; DELETE FROM r WHERE id > 190; UPDATE r SET id = 150 + id WHERE id < 3; "
+        "ALTER TABLE later ADD v int GENERATED ALWAYS AS (id * 3); UPDATE later SET id = 4; ALTER TABLE r ALTER v SET "
+        "EXPRESSION AS (id * 7)";
+    db.users.run("DELETE FROM r WHERE id IN (150, 151, 152)");
+    blocking_session there{db.restored("virtual_columns", meanwhile)};
+    CHECK(db.omissions.empty());
+    CHECK(there.ask(all_rows) == db.users.ask(all_rows));
+    CHECK(there.ask("SELECT v || ' ' || s FROM r WHERE id = 5") == "35 6");
+}
+
+TEST_CASE("a table that cannot be published is in no application's way, and the backup says so", "[postgresql]") {
+    if (!is_at_least(18)) return;
+    const std::string url = new_database();
+    blocking_session users{url};
+    users.run("CREATE TABLE t(a int PRIMARY KEY)");
+    source held{url, short_beats};
+    position at = testing::run(held.hold(std::nullopt));
+    REQUIRE(users.run("CREATE TABLE made(a int, v int GENERATED ALWAYS AS (a * 2)); INSERT INTO made VALUES (1)"));
+    CHECK(users.run("UPDATE made SET a = 2"));
+    CHECK(users.run("UPDATE t SET a = 2"));
+    CHECK(thrown([&] { changes_to_head(held, at); }) == errc::hold_lost);
+    CHECK_THROWS_WITH(testing::run(held.hold(std::nullopt)), Catch::Contains("public.made has no key but a virtual"));
+    CHECK(users.run("UPDATE made SET a = 3"));
+    users.run("ALTER TABLE made ADD PRIMARY KEY (a)");
+    at = testing::run(held.hold(std::nullopt));
+    users.run("UPDATE made SET a = 4");
+    CHECK(changes_to_head(held, at) == 2);
+    testing::run(held.release());
+}
+
 TEST_CASE("keys are read in the order of their bytes, whatever library orders the texts of the database",
           "[postgresql]") {
     const std::string name = shared_server().make_database() + "_ordered";

@@ -89,6 +89,10 @@ BEGIN RETURN (
   SELECT jsonb_build_object('oid', c.oid::int8, 'name', format('%I.%I', n.nspname, c.relname),
     'columns', coalesce((SELECT jsonb_agg(jsonb_build_array(a.attnum, a.attname, a.atttypid::int8) ORDER BY a.attnum)
       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''), '[]'),
+    'generated', coalesce((SELECT jsonb_agg(s.place - 1 ORDER BY s.place) FROM (
+        SELECT row_number() OVER (ORDER BY a.attnum) AS place, a.attgenerated AS made
+        FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v') s
+      WHERE s.made = 's' AND current_setting('server_version_num')::int >= 180000), '[]'),
     'key', coalesce((SELECT jsonb_agg(jsonb_build_object('number', a.attnum, 'type', t.oid::int8,
         'bytewise', foreshadow.is_bytewise(a.attcollation),
         'send', format('%I.%I', s.nspname, f.proname)) ORDER BY k.place)

@@ -23,6 +23,16 @@ DECLARE
 BEGIN
   SELECT c.relreplident, foreshadow.key_index(of) IS NOT NULL INTO now, has_key FROM pg_class c WHERE c.oid = of AND c.relpersistence = 'p' AND c.relkind = 'r';
   IF NOT FOUND THEN RETURN; END IF;
+  IF (now IN ('f', 'n') OR NOT has_key) AND foreshadow.is_published()
+      AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = of AND a.attgenerated = 'v' AND NOT a.attisdropped) THEN
+    -- While it is published, the server refuses to change its rows. They go on being changed, and the backup ends.
+    PERFORM set_config('foreshadow.mends', 'on', true);
+    DROP PUBLICATION foreshadow;
+    PERFORM set_config('foreshadow.mends', '', true);
+    PERFORM pg_logical_emit_message(true, 'foreshadow.ddl', jsonb_build_object('untold',
+      format('table %s has no key but a virtual column, and cannot be published', of::regclass))::text);
+    RETURN;
+  END IF;
   -- Who mends tells of it, in one with the statement that made it necessary.
   PERFORM set_config('foreshadow.mends', 'on', true);
   -- Its users chose another one since.
@@ -57,6 +67,10 @@ DECLARE
   told jsonb; each record; its_table oid; is_partition boolean; concerns_us boolean := false; schema_changed boolean := false;
 BEGIN
   IF current_setting('foreshadow.mends', true) = 'on' THEN RETURN; END IF;
+  IF tg_tag IN ('ALTER PUBLICATION', 'DROP PUBLICATION', 'DROP OWNED') AND NOT foreshadow.is_published() THEN
+    PERFORM pg_logical_emit_message(true, 'foreshadow.ddl', jsonb_build_object('untold', 'publication foreshadow was dropped or altered')::text);
+    RETURN;
+  END IF;
   IF tg_event = 'table_rewrite' THEN
     PERFORM 1 FROM pg_class c WHERE c.oid = pg_event_trigger_table_rewrite_oid() AND c.relpersistence = 'p';
     concerns_us := FOUND;
@@ -67,10 +81,6 @@ BEGIN
         OR each.schema_name IS NULL AND each.object_name = 'foreshadow';
       concerns_us := true;
       IF each.classid = 'pg_class'::regclass AND each.objsubid = 0 AND each.object_type = 'table' THEN
-  IF tg_tag IN ('ALTER PUBLICATION', 'DROP PUBLICATION', 'DROP OWNED') AND NOT foreshadow.is_published() THEN
-    PERFORM pg_logical_emit_message(true, 'foreshadow.ddl', jsonb_build_object('untold', 'publication foreshadow was dropped or altered')::text);
-    RETURN;
-  END IF;
         dropped := dropped || each.objid;
         schema_changed := schema_changed OR NOT EXISTS (SELECT 1 FROM foreshadow.known k WHERE k.oid = each.objid);
       ELSIF tg_tag <> 'ALTER TABLE' AND (each.original OR each.normal) THEN

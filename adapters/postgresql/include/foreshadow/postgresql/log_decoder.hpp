@@ -155,10 +155,7 @@ class log_decoder {
             return nullptr;
         }
         if (!known->is_captured()) return nullptr;
-        const std::vector<object_id>& types = sent_as->second.types;
-        bool is_same = types.size() == known->columns.size();
-        for (std::size_t i = 0; is_same && i < types.size(); ++i) is_same = types[i] == known->columns[i].type;
-        if (!is_same)
+        if (!is_sent_like(*known, sent_as->second))
             throw error{
                 errc::hold_lost,
                 "table " + known->name + " was altered while the event triggers of foreshadow were switched off",
@@ -170,7 +167,7 @@ class log_decoder {
         const table* of = table_of_change(in.number<object_id>());
         if (of == nullptr) return;
         static_cast<void>(in.number<char>());
-        const tuple row = read_tuple(in);
+        const tuple row = read_row(*of, in);
         put(*of, row, write_hint::inserted);
     }
 
@@ -192,10 +189,10 @@ class log_decoder {
         if (!of->has_key() && kind != 'O') throw not_whole(*of);
         std::optional<tuple> before;
         if (kind != 'N') {
-            before = read_tuple(in);
+            before = read_row(*of, in);
             const bool is_whole = kind == 'O';
             kind = in.number<char>();
-            tuple row = read_tuple(in);
+            tuple row = read_row(*of, in);
             // What was not sent stands in the old row, or, where that has the key only, perhaps there.
             std::erase_if(row.unchanged, [&](std::size_t i) {
                 if (!is_whole && !before->fields[i]) return false;
@@ -206,7 +203,7 @@ class log_decoder {
             remove(*of, *before);
             return put(*of, row, write_hint::updated);
         }
-        const tuple row = read_tuple(in);
+        const tuple row = read_row(*of, in);
         if (row.unchanged.empty()) return put(*of, row, write_hint::updated);
         patch(*of, row);
     }
@@ -258,7 +255,7 @@ class log_decoder {
         const table* of = table_of_change(in.number<object_id>());
         if (of == nullptr) return;
         const char kind = in.number<char>();
-        const tuple row = read_tuple(in);
+        const tuple row = read_row(*of, in);
         if (!of->has_key()) {
             if (kind != 'O') throw not_whole(*of);
             return remove(*of, row);

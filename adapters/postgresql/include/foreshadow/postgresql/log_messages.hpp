@@ -57,4 +57,29 @@ struct tuple {
     return row;
 }
 
+/// Whether the log names a table's columns as they are known.
+[[nodiscard]] inline bool is_sent_like(const table& of, const relation& sent) {
+    if (sent.types.size() != of.columns.size() + of.generated.size()) return false;
+    auto made = of.generated.begin();
+    auto column = of.columns.begin();
+    for (std::size_t i = 0; i < sent.types.size(); ++i) {
+        if (made != of.generated.end() && *made == i)
+            ++made;
+        else if (column == of.columns.end() || sent.types[i] != (column++)->type)
+            return false;
+    }
+    return true;
+}
+
+/// A row as it is kept: without what the server makes of the rest.
+[[nodiscard]] inline tuple read_row(const table& of, message_reader& in) {
+    tuple row = read_tuple(in);
+    for (auto made = of.generated.rbegin(); made != of.generated.rend() && *made < row.fields.size(); ++made) {
+        row.fields.erase(row.fields.begin() + static_cast<std::ptrdiff_t>(*made));
+        std::erase(row.unchanged, *made);
+        for (std::size_t& place : row.unchanged) place -= place > *made ? 1 : 0;
+    }
+    return row;
+}
+
 }  // namespace foreshadow::postgresql::detail

@@ -73,7 +73,13 @@ SELECT s.rolname, d.datname, s.rolsuper, s.rolreplication OR s.rolsuper,
   (SELECT min(name) FROM theirs WHERE is_readable AND pg_catalog.row_security_active(oid)),
   pg_catalog.current_setting('max_slot_wal_keep_size'),
   (SELECT count(*) FROM pg_catalog.pg_replication_slots o
-    WHERE o.database = d.datname AND o.slot_name LIKE 'foreshadow%' AND NOT o.temporary)
+    WHERE o.database = d.datname AND o.slot_name LIKE 'foreshadow%' AND NOT o.temporary),
+  (SELECT min(t.name) FROM theirs t JOIN pg_catalog.pg_class c ON c.oid = t.oid WHERE c.relkind = 'r'
+    AND EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated = 'v' AND NOT a.attisdropped)
+    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
+      AND i.indpred IS NULL AND i.indexprs IS NULL
+      AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END)),
+  coalesce(pg_catalog.current_setting('idle_replication_slot_timeout', true), '0')
 FROM pg_catalog.pg_database d, pg_catalog.pg_roles s
 WHERE d.datname = pg_catalog.current_database() AND s.rolname = current_user)sql";
 }
@@ -136,6 +142,13 @@ inline task<surroundings> look_around(connection& db) {
     if (!r.is_null(0, 15))
         obstacle("row security hides rows of table " + text(15) + " from role " + here.role,
                  "ALTER ROLE " + role + " BYPASSRLS");
+    if (!r.is_null(0, 18))
+        obstacle("table " + text(18) + " has no key but a virtual column: published, its rows could not be changed",
+                 "give it a primary key, and replica identity DEFAULT", remedy::advice);
+    if (text(19) != "0")
+        here.findings.push_back(
+            {severity::note, "a hold that nobody uses for " + text(19) + " (idle_replication_slot_timeout) is lost",
+             "back up more often, or ALTER SYSTEM SET idle_replication_slot_timeout = 0; SELECT pg_reload_conf()"});
     if (text(16) == "-1")
         here.findings.push_back(
             {severity::note,

@@ -45,6 +45,7 @@ struct table {
     object_id oid = 0;
     std::string name;  ///< with its schema, quoted where it has to be
     std::vector<stored_column> columns;
+    std::vector<std::size_t> generated;  ///< places of columns that the log has besides: stored, and made by the server
     std::vector<key_column> key;
     std::vector<std::size_t> key_places;  ///< of the key's columns among `columns`
     std::string row_digest;               ///< where there is no key: what tells rows apart, as SQL
@@ -139,6 +140,9 @@ template <class T>
                              static_cast<object_id>(described_number(parts[2]))});
     }
     for (const foreshadow::detail::json_tree& k :
+    if (const auto* generated = from.find("generated"))
+        for (const auto& place : described<foreshadow::detail::json_tree::list>(*generated))
+            t.generated.push_back(static_cast<std::size_t>(described_number(place)));
          described<foreshadow::detail::json_tree::list>(described_member(from, "key"))) {
         const std::int64_t number = described_number(described_member(k, "number"));
         std::size_t place = 0;
