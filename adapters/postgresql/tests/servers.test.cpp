@@ -159,6 +159,35 @@ TEST_CASE("a table that cannot be published is in no application's way, and the 
     testing::run(held.release());
 }
 
+TEST_CASE("a slot that nobody used for too long is a hold that is lost", "[postgresql]") {
+    if (!is_at_least(18)) return;
+    server own{"idle_replication_slot_timeout = 1"};
+    const std::string url = own.url("postgres");
+    blocking_session users{url};
+    users.run("CREATE TABLE t(a int PRIMARY KEY)");
+    position at;
+    {
+        source held{url, short_beats};
+        at = testing::run(held.hold(std::nullopt));
+        testing::run(held.acknowledge(at));
+        const std::vector<finding> told = testing::run(held.preflight());
+        CHECK(std::any_of(told.begin(), told.end(), [](const finding& f) {
+            return f.how == severity::note && f.what.find("idle_replication_slot_timeout") != std::string::npos;
+        }));
+    }
+    // The server looks with each of its checkpoints.
+    for (int tries = 0; users.ask("SELECT wal_status FROM pg_replication_slots") != "lost" && tries < 100; ++tries)
+        users.run("SELECT pg_sleep(0.1); CHECKPOINT");
+    source again{url, short_beats};
+    const std::optional<error> lost = testing::failure([&] { testing::run(again.hold(at)); });
+    REQUIRE(lost);
+    CHECK(lost->code() == errc::hold_lost);
+    CHECK_THAT(lost->hint(), Catch::Contains("idle_replication_slot_timeout"));
+    at = testing::run(again.hold(std::nullopt));
+    users.run("INSERT INTO t VALUES (1)");
+    CHECK(changes_to_head(again, at) == 1);
+}
+
 TEST_CASE("keys are read in the order of their bytes, whatever library orders the texts of the database",
           "[postgresql]") {
     const std::string name = shared_server().make_database() + "_ordered";

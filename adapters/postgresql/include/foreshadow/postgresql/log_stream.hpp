@@ -17,14 +17,23 @@
 
 namespace foreshadow::postgresql::detail {
 
-/// Throws where the log that a slot was to keep is not whole any more. `kept`: what was acknowledged.
-inline void check_slot(const std::string& slot, const result& state, int status, int confirmed, position kept) {
+/// What `check_slot` looks at, of a slot `s`.
+[[nodiscard]] inline std::string slot_state_sql() {
+    return "s.wal_status, s.confirmed_flush_lsn, coalesce(pg_catalog.to_jsonb(s) ->> 'invalidation_reason', '')";
+}
+
+/// Throws where the log that a slot was to keep is not whole any more. `status`: the first column of
+/// `slot_state_sql`; `kept`: what was acknowledged.
+inline void check_slot(const std::string& slot, const result& state, int status, position kept) {
     const std::string again = "the database is read again";
     if (state.is_null(0, status)) throw error{errc::hold_lost, "replication slot " + slot + " is gone", again};
     if (state.text(0, status) == "lost")
         throw error{errc::hold_lost, "the server let go of the log that replication slot " + slot + " was to keep",
-                    again + "; raise max_slot_wal_keep_size, or back up more often"};
-    if (position_of(state.text(0, confirmed)).value > kept.value + 1)
+                    again + "; raise " +
+                        (state.text(0, status + 2) == "idle_timeout" ? "idle_replication_slot_timeout"
+                                                                     : "max_slot_wal_keep_size") +
+                        ", or back up more often"};
+    if (position_of(state.text(0, status + 1)).value > kept.value + 1)
         throw error{errc::hold_lost, "somebody else moved replication slot " + slot + " on", again};
 }
 
@@ -39,12 +48,10 @@ class log_stream {
         {
             auto db = co_await pool.take();
             const std::string sql =
-                "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()), s.wal_status, "
-                "s.confirmed_flush_lsn FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name "
-                "= " +
-                literal(slot);
+                "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()), " + slot_state_sql() +
+                " FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = " + literal(slot);
             const result now = co_await db->run(sql);
-            check_slot(slot, now, 1, 2, from);
+            check_slot(slot, now, 1, from);
             about = whole_number<transaction_id>(now.text(0, 0));
         }
         made->server_ = co_await connection::open(pool.where(), connection::kind::replication);

@@ -43,14 +43,14 @@ class slot {
     /// Errors: `hold_lost` where the server let go of the log.
     task<std::optional<held_position>> find() {
         auto db = co_await pool_.take();
-        const std::string sql =
-            "SELECT h.acknowledged, h.layout, s.wal_status, s.confirmed_flush_lsn FROM foreshadow.hold h "
-            "LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = h.slot WHERE h.slot = " +
-            literal(name_);
+        const std::string sql = "SELECT h.acknowledged, h.layout, " + slot_state_sql() +
+                                " FROM foreshadow.hold h LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = "
+                                "h.slot WHERE h.slot = " +
+                                literal(name_);
         const result r = co_await db->run(sql);
         if (r.rows() == 0) co_return std::nullopt;
         const position at{whole_number<std::uint64_t>(r.text(0, 0))};
-        check_slot(name_, r, 2, 3, at);
+        check_slot(name_, r, 2, at);
         co_return held_position{at, layout_model::parse(r.text(0, 1))};
     }
 
