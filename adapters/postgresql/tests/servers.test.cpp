@@ -159,6 +159,42 @@ TEST_CASE("a table that cannot be published is in no application's way, and the 
     testing::run(held.release());
 }
 
+TEST_CASE("constraints of newer servers are restored under their names", "[postgresql]") {
+    if (!is_at_least(18)) return;
+    changing_database db{new_database()};
+    REQUIRE(db.users.run(
+        "CREATE TABLE r(id int PRIMARY KEY, a int, b int CONSTRAINT b_is_there NOT NULL, c int, d int) PARTITION BY "
+        "RANGE (id); CREATE TABLE r_1(id int PRIMARY KEY, a int NOT NULL, b int CONSTRAINT mine NOT NULL, c int "
+        "CONSTRAINT cc NOT NULL, d int UNIQUE); ALTER TABLE r ATTACH PARTITION r_1 FOR VALUES FROM (0) TO (10); CREATE "
+        "TABLE r_2 PARTITION OF r FOR VALUES FROM (10) TO (20); ALTER TABLE r_2 ADD CONSTRAINT soon NOT NULL a NOT "
+        "VALID; ALTER TABLE r_2 ADD CONSTRAINT here NOT NULL c NO INHERIT; COMMENT ON CONSTRAINT here ON r_2 IS 'h'; "
+        "COMMENT ON CONSTRAINT b_is_there ON r_2 IS 'b'; ALTER TABLE r_1 ADD CONSTRAINT small CHECK (c < 9) NOT "
+        "ENFORCED; ALTER TABLE r_2 ADD CONSTRAINT known FOREIGN KEY (d) REFERENCES r_1(d) NOT ENFORCED; ALTER TABLE r "
+        "ADD CONSTRAINT few CHECK (a < 1000) NOT ENFORCED; INSERT INTO r SELECT i, i, i, i, i FROM generate_series(0, "
+        "19) i; CREATE EXTENSION btree_gist; CREATE TABLE stay(room int, at daterange, PRIMARY KEY (room, at WITHOUT "
+        "OVERLAPS)); CREATE TABLE visit(room int, at daterange, FOREIGN KEY (room, PERIOD at) REFERENCES stay (room, "
+        "PERIOD at)); CREATE TABLE part(room int, at daterange, PRIMARY KEY (room, at WITHOUT OVERLAPS)) PARTITION BY "
+        "LIST (room); CREATE TABLE part_1 PARTITION OF part FOR VALUES IN (1, 2); INSERT INTO stay SELECT i % 5, "
+        "daterange('2020-01-01'::date + i, '2020-01-02'::date + i) FROM generate_series(1, 60) i; INSERT INTO visit "
+        "SELECT * FROM stay WHERE room = 1; INSERT INTO part SELECT * FROM stay WHERE room = 1;"
+        "CREATE TABLE numbered(id int GENERATED ALWAYS AS IDENTITY, k int) PARTITION BY RANGE (k); CREATE TABLE "
+        "numbered_1 PARTITION OF numbered FOR VALUES FROM (0) TO (9); INSERT INTO numbered(k) VALUES (1), (2)"));
+    const std::string meanwhile =
+        "DELETE FROM stay WHERE room = 2; UPDATE stay SET room = 9 WHERE room = 3; DELETE FROM part WHERE at @> "
+        "'2020-01-07'::date; ALTER TABLE r_2 RENAME CONSTRAINT here TO there; ALTER TABLE r_2 VALIDATE CONSTRAINT "
+        "soon; "
+        "INSERT INTO numbered(k) VALUES (3)";
+    blocking_session there{db.restored("newer_constraints", meanwhile)};
+    CHECK(db.omissions.empty());
+    CHECK(there.ask(all_rows) == db.users.ask(all_rows));
+    const std::string constraints =
+        "SELECT string_agg(concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid), obj_description(oid, "
+        "'pg_constraint')), '; ' ORDER BY conrelid::regclass::text, conname) FROM pg_constraint WHERE conrelid <> 0 "
+        "AND connamespace = 'public'::regnamespace";
+    CHECK(there.ask(constraints) == db.users.ask(constraints));
+    CHECK(there.ask("INSERT INTO numbered(k) VALUES (4) RETURNING id") == "4");
+}
+
 TEST_CASE("a slot that nobody used for too long is a hold that is lost", "[postgresql]") {
     if (!is_at_least(18)) return;
     server own{"idle_replication_slot_timeout = 1"};

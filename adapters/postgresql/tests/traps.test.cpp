@@ -129,7 +129,7 @@ TEST_CASE("after whatever statement, what was told of each table is what there i
     users.run("CREATE ROLE auditor");
     source held{url, quick};
     testing::run(held.hold(std::nullopt));
-    const std::vector<std::string> statements{
+    std::vector<std::string> statements{
         "CREATE TABLE s.x PARTITION OF s.r FOR VALUES FROM (100) TO (110)",
         "ALTER TABLE s.r DETACH PARTITION s.x",
         "ALTER TABLE s.r ATTACH PARTITION s.x FOR VALUES FROM (100) TO (120)",
@@ -240,6 +240,26 @@ TEST_CASE("after whatever statement, what was told of each table is what there i
         "ALTER TABLE z.r DETACH PARTITION z.sub",
         "ALTER TABLE z.r2 SET SCHEMA public",
         "DROP TABLE z.r"};
+    const std::vector<std::string> of_18{
+        "CREATE TABLE z.t(a int PRIMARY KEY, b int, c int) PARTITION BY RANGE (a)",
+        "CREATE TABLE z.t1 PARTITION OF z.t FOR VALUES FROM (0) TO (9)",
+        "CREATE TABLE z.plain(a int PRIMARY KEY, b int UNIQUE)",
+        "ALTER TABLE z.t ADD CONSTRAINT there NOT NULL b NOT VALID",
+        "ALTER TABLE z.t1 ADD CONSTRAINT mine NOT NULL c",
+        "ALTER TABLE z.t1 ALTER CONSTRAINT mine NO INHERIT",
+        "ALTER TABLE z.t VALIDATE CONSTRAINT there",
+        "ALTER TABLE z.t RENAME CONSTRAINT there TO here",
+        "COMMENT ON CONSTRAINT here ON z.t1 IS 'here'",
+        "ALTER TABLE z.t ADD v int GENERATED ALWAYS AS (a * 2), ADD s int GENERATED ALWAYS AS (a * 2) STORED",
+        "ALTER TABLE z.t ALTER s SET EXPRESSION AS (a * 3)",
+        "ALTER TABLE z.t ALTER s DROP EXPRESSION",
+        "ALTER TABLE z.t1 ADD CONSTRAINT k FOREIGN KEY (b) REFERENCES z.t1 (a) NOT ENFORCED",
+        "ALTER TABLE z.t1 ALTER CONSTRAINT k ENFORCED",
+        "REINDEX TABLE z.t",
+        "REINDEX INDEX CONCURRENTLY z.t1_pkey",
+        "REINDEX TABLE CONCURRENTLY z.plain",
+        "DROP TABLE z.t, z.plain"};
+    if (shared_server().version() >= 18) statements.insert(statements.end(), of_18.begin(), of_18.end());
     for (const std::string& statement : statements) {
         CAPTURE(statement);
         REQUIRE(users.run(statement));

@@ -118,7 +118,7 @@ BEGIN RETURN (
       FROM unnest(p.partclass::oid[], p.partcollation::oid[]) WITH ORDINALITY k(class, sorted, place)
       JOIN pg_opclass o ON o.oid = k.class) FROM pg_partitioned_table p WHERE p.partrelid = c.oid), '[]'),
     'digest', CASE WHEN c.relispartition THEN '' ELSE foreshadow.digest(c.oid) END)
-    || CASE WHEN c.relispartition THEN foreshadow.own_parts(c.oid) ELSE '{"own": [], "names": {}, "lacks": []}' END
+    || CASE WHEN c.relispartition THEN foreshadow.own_parts(c.oid) ELSE '{"own": [], "not_null": [], "names": {}, "lacks": []}' END
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1);
 END $$;
 

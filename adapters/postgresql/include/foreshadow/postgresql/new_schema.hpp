@@ -64,8 +64,12 @@ class new_schema {
                     throw error{errc::corrupt, "partition " + t.name + " is of a table that is not defined"};
                 if (parent->second.is_partition() && made.count(t.parent) == 0) continue;
                 const std::string& root = parent->second.is_partition() ? made.at(t.parent) : parent->second.name;
-                statements[root].push_back("CREATE TABLE " + t.name + " PARTITION OF " + parent->second.name + " " +
-                                           t.bound + (t.by.empty() ? " USING heap" : " PARTITION BY " + t.by));
+                std::string constraints;
+                for (const std::string& each : t.not_null) constraints += (constraints.empty() ? " (" : ", ") + each;
+                if (!constraints.empty()) constraints += ")";
+                statements[root].push_back("CREATE TABLE " + t.name + " PARTITION OF " + parent->second.name +
+                                           constraints + " " + t.bound +
+                                           (t.by.empty() ? " USING heap" : " PARTITION BY " + t.by));
                 made.emplace(oid, root);
             }
         }

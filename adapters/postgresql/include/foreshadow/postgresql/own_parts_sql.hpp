@@ -26,7 +26,8 @@ BEGIN RETURN QUERY
     ON o.classid = 'pg_class'::regclass AND o.refclassid = 'pg_class'::regclass AND o.refobjid = of AND o.refobjsubid = a.attnum
       AND o.deptype = 'i' AND a.attidentity <> '' AND p.attidentity = ''
   CROSS JOIN LATERAL (VALUES
-    (1, CASE WHEN a.attnotnull AND NOT p.attnotnull THEN 'SET NOT NULL' END),
+    (1, CASE WHEN a.attnotnull AND NOT p.attnotnull AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = of
+      AND k.contype = 'n') THEN 'SET NOT NULL' END),
     (2, CASE WHEN a.attgenerated <> '' OR p.attgenerated <> '' OR a.attidentity <> '' THEN NULL
       WHEN a.atthasdef THEN 'SET DEFAULT ' || pg_get_expr(d.adbin, of)
       WHEN p.atthasdef THEN 'DROP DEFAULT' END),
@@ -80,7 +81,7 @@ END $$;
 
 CREATE FUNCTION foreshadow.own_parts(of oid) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  c pg_class; it text; parts text[]; lacks jsonb := '[]'; names jsonb := '{}'; made text; its text[]; each record; top record;
+  c pg_class; it text; parts text[]; not_null text[]; lacks jsonb := '[]'; names jsonb := '{}'; made text; its text[]; each record; top record;
   above constant text := 'the index belongs to one of a table above that is a partition itself';
 BEGIN
   SELECT t.* INTO c FROM pg_class t WHERE t.oid = of;
@@ -112,9 +113,17 @@ BEGIN
       THEN 'that of the table that it is a partition of is restored' ELSE 'the table that it is a partition of has none: its values are restored' END));
   END LOOP;
 
+  -- From version 18 on, NOT NULL has a name, which it gets with the partition or not at all.
+  not_null := ARRAY(SELECT format('CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)) FROM pg_constraint k
+    WHERE k.conrelid = of AND k.contype = 'n' AND k.convalidated AND NOT EXISTS (SELECT 1 FROM pg_inherits h
+      JOIN pg_constraint p ON p.conrelid = h.inhparent AND p.contype = 'n' AND p.conname = k.conname AND p.convalidated
+      JOIN pg_attribute a ON a.attrelid = p.conrelid AND a.attnum = p.conkey[1]
+      JOIN pg_attribute b ON b.attrelid = of AND b.attnum = k.conkey[1] AND b.attname = a.attname
+      WHERE h.inhrelid = of AND k.coninhcount > 0) ORDER BY k.conname);
   FOR each IN SELECT k.contype, format('ALTER TABLE %s ADD CONSTRAINT %I %s', it, k.conname, pg_get_constraintdef(k.oid)) AS made,
       format('COMMENT ON CONSTRAINT %I ON %s IS ', k.conname, it) || quote_literal(obj_description(k.oid, 'pg_constraint')) AS said
-    FROM pg_constraint k WHERE k.conrelid = of AND k.conparentid = 0 AND k.coninhcount = 0 AND k.contype IN ('c', 'f', 'p', 'u', 'x') ORDER BY k.conname
+    FROM pg_constraint k WHERE k.conrelid = of AND k.conparentid = 0 AND k.coninhcount = 0
+      AND (k.contype IN ('c', 'f', 'p', 'u', 'x') OR k.contype = 'n' AND NOT k.convalidated) ORDER BY k.conname
   LOOP
     -- A foreign key comes after all else, and its comment with it.
     IF each.said IS NULL THEN parts := parts || each.made;
@@ -159,9 +168,9 @@ BEGIN
   END IF;
   FOR each IN SELECT k.conname, k.contype, d.description FROM pg_constraint k
     JOIN pg_description d ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass
-    WHERE k.conrelid = of AND (k.conparentid <> 0 OR k.coninhcount > 0) ORDER BY k.conname
+    WHERE k.conrelid = of AND (k.conparentid <> 0 OR k.coninhcount > 0 OR k.contype = 'n' AND k.convalidated) ORDER BY k.conname
   LOOP
-    IF each.contype = 'c' OR EXISTS (SELECT 1 FROM jsonb_each_text(names) n WHERE n.value = quote_ident(each.conname)) THEN
+    IF each.contype IN ('c', 'n') OR EXISTS (SELECT 1 FROM jsonb_each_text(names) n WHERE n.value = quote_ident(each.conname)) THEN
       parts := parts || format('COMMENT ON CONSTRAINT %I ON %s IS %L', each.conname, it, each.description);
     ELSE
       lacks := lacks || jsonb_build_array(jsonb_build_array(format('the comment of constraint %I of %s', each.conname, it), 'the constraint is another table''s'));
@@ -225,7 +234,7 @@ BEGIN
     WHERE d.objoid = of AND d.classoid = 'pg_class'::regclass ORDER BY 1);
   lacks := lacks || (SELECT coalesce(jsonb_agg(jsonb_build_array(format('a security label of %s', it), 'it is not read')), '[]')
     FROM pg_seclabel l WHERE l.objoid = of AND l.classoid = 'pg_class'::regclass);
-  RETURN jsonb_build_object('own', to_jsonb(parts), 'names', names, 'lacks', lacks);
+  RETURN jsonb_build_object('own', to_jsonb(parts), 'not_null', to_jsonb(not_null), 'names', names, 'lacks', lacks);
 END $$;
 
 CREATE FUNCTION foreshadow.enabled(state "char") RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$

@@ -56,6 +56,7 @@ struct table {
     std::string by;                       ///< of a partitioned table: RANGE (...)
     divider divides;                      ///< the same for lineage, where it was told
     std::vector<std::string> own;         ///< of a partition: statements that give it what its parent does not have
+    std::vector<std::string> not_null;    ///< of a partition: constraints that it is made with, for their names
     std::vector<omission> lacks;          ///< of a partition: what no statement gives it
     /// Of a partition: the names of its indexes that belong to one of the table at the root, by both names of that.
     std::map<std::string, std::string> index_names;
@@ -139,10 +140,10 @@ template <class T>
         t.columns.push_back({described_number(parts[0]), described<std::string>(parts[1]),
                              static_cast<object_id>(described_number(parts[2]))});
     }
-    for (const foreshadow::detail::json_tree& k :
     if (const auto* generated = from.find("generated"))
         for (const auto& place : described<foreshadow::detail::json_tree::list>(*generated))
             t.generated.push_back(static_cast<std::size_t>(described_number(place)));
+    for (const foreshadow::detail::json_tree& k :
          described<foreshadow::detail::json_tree::list>(described_member(from, "key"))) {
         const std::int64_t number = described_number(described_member(k, "number"));
         std::size_t place = 0;
@@ -161,6 +162,9 @@ template <class T>
     if (const auto* divides = from.find("divides")) t.divides = read_divider(*divides);
     for (const auto& statement : described<foreshadow::detail::json_tree::list>(described_member(from, "own")))
         t.own.push_back(described<std::string>(statement));
+    if (const auto* not_null = from.find("not_null"))
+        for (const auto& constraint : described<foreshadow::detail::json_tree::list>(*not_null))
+            t.not_null.push_back(described<std::string>(constraint));
     if (const auto* names = from.find("names"))
         for (const auto& each : described<foreshadow::detail::json_tree::object>(*names))
             t.index_names.emplace(each.name, described<std::string>(each.value));
