@@ -27,7 +27,8 @@ class after_load {
     after_load(const definition_set& all, restored_part& part, connection_pool& pool, std::size_t sessions)
         : all_{all}, part_{part}, pool_{pool}, sessions_{std::max<std::size_t>(sessions, 1)} {}
 
-    task<> run() {
+    /// `made_before`: statements that make again what the schema had before the rows came.
+    task<> run(std::vector<std::string> made_before) {
         after_rows plan = plan_after_rows(all_, part_.tables());
         // Sessions are used again, and the dump changes these between its entries.
         plan.settings.insert(0, "RESET default_tablespace; RESET default_table_access_method;\n");
@@ -61,6 +62,8 @@ class after_load {
         for (auto& [name, statement] : branched) co_await part_.run(*db, std::move(statement), "an index of " + name);
         for (auto& [name, statement] : references)
             co_await part_.run(*db, std::move(statement), "a foreign key of " + name);
+        for (std::string& statement : made_before)
+            co_await part_.run(*db, std::move(statement), "a foreign key of an extension's table");
         co_await set_sequences(*db);
     }
 

@@ -30,7 +30,10 @@ class new_schema {
     task<> make() {
         co_await make_all();
         if (!part_.is_whole()) co_await drop_others();
+        co_await empty_extensions();
     }
+    /// Statements that make again what stood in the way of rows, once these are there.
+    [[nodiscard]] const std::vector<std::string>& to_make_again() const noexcept { return to_make_again_; }
 
   private:
     /// What the dump says, and partitions as soon as there is the table that they are of: views may be of them.
@@ -101,6 +104,35 @@ class new_schema {
             if (after.count(each) == 0) part_.leave_out(each, "it went with a table that is left out");
     }
 
+    /// An extension's tables come with foreign keys, and with rows, which are not those of the backup.
+    task<> empty_extensions() {
+        const std::string theirs =
+            "pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind = 'r' JOIN "
+            "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE d.deptype = 'e' AND d.classid = "
+            "'pg_catalog.pg_class'::pg_catalog.regclass";
+        const std::string references =
+            "SELECT pg_catalog.format('ALTER TABLE %I.%I DROP CONSTRAINT %I', n.nspname, c.relname, k.conname), "
+            "pg_catalog.format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname, "
+            "pg_catalog.pg_get_constraintdef(k.oid)) FROM pg_catalog.pg_constraint k JOIN (SELECT c.oid, c.relname, "
+            "c.relnamespace FROM " +
+            theirs +
+            ") c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE k.contype = 'f'";
+        const result found = co_await db_.run(references);
+        std::vector<std::string> statements;
+        for (int i = 0; i < found.rows(); ++i) {
+            statements.emplace_back(found.text(i, 0));
+            to_make_again_.emplace_back(found.text(i, 1));
+        }
+        const std::string tables = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM " + theirs;
+        const result names = co_await db_.run(tables);
+        for (int i = 0; i < names.rows(); ++i) {
+            const auto kept = part_.tables().find(std::string{names.text(i, 0)});
+            if (kept != part_.tables().end() && all_.tables.at(kept->second).is_captured())
+                statements.push_back("TRUNCATE ONLY " + kept->first);
+        }
+        co_await run_all(std::move(statements));
+    }
+
     /// The tables that stay, for a query.
     [[nodiscard]] std::string with_kept(const std::string& query) const {
         std::string names;
@@ -143,6 +175,7 @@ class new_schema {
     const definition_set& all_;
     restored_part& part_;
     connection& db_;
+    std::vector<std::string> to_make_again_;
 };
 
 }  // namespace foreshadow::postgresql::detail
