@@ -39,6 +39,8 @@ LAYERS = {
     "foreshadow": (EVERYTHING | {"compose"}, "everything, for a user's main file"),
 }
 ADAPTER = (PARTS - {"shadow", "catalog"}, "an adapter sees the concepts, never the orchestrator")
+# The folders of an adapter that has some, from the lowest on: each may include those before it and the adapter's options.
+ROOMS = {"postgresql": ["server", "table", "layout", "setup", "log", "scan", "restore"]}
 
 # (pattern of the include, the folders that may use it, why)
 LIBRARIES = [
@@ -80,6 +82,18 @@ def folder_of(name, adapters):
     return "adapter" if layer in adapters else layer
 
 
+def is_above(name, included):
+    """Whether a header of an adapter may include this other one of the same."""
+    def floor(header):
+        adapter, *folders, file = header.split("/")[1:]
+        if file.endswith("_options.hpp"):
+            return -1
+        rooms = ROOMS.get(adapter, [])
+        return rooms.index(folders[0]) if folders and folders[0] in rooms else len(rooms)
+
+    return floor(included) <= floor(name)
+
+
 def check_header(path, name, adapters, headers, complain):
     layer = folder_of(name, adapters)
     if layer not in LAYERS and layer != "adapter":
@@ -97,6 +111,8 @@ def check_header(path, name, adapters, headers, complain):
             elif other == "adapter" and layer == "adapter":
                 if included.split("/")[1] != name.split("/")[1]:
                     complain(path, number, f"includes {included}", "adapters do not know each other")
+                elif not is_above(name, included):
+                    complain(path, number, f"includes {included}", "the folders of an adapter have an order, too: ROOMS")
             elif other != layer and other not in allowed and included not in allowed:
                 complain(path, number, f"{layer} includes {included}", reason)
             if "/detail/" in included and other != layer:

@@ -71,6 +71,16 @@ class Layering(unittest.TestCase):
         self.refused("adapters/wood/include/foreshadow/wood/source.hpp",
                      HEAD + '#include "foreshadow/stone/source.hpp"\n', "each other")
 
+    def test_the_folders_of_an_adapter_have_an_order(self):
+        tree = "adapters/postgresql/include/foreshadow/postgresql/"
+        options, decoder = tree + "source_options.hpp", tree + "log/decoder.hpp"
+        wrong = HEAD + '#include "foreshadow/postgresql/log/decoder.hpp"\n'
+        right = HEAD + '#include "foreshadow/postgresql/source_options.hpp"\n'
+        self.assertEqual(verdict(SOUND | {options: HEAD, decoder: right}), (0, ""))
+        status, complaints = verdict(SOUND | {decoder: HEAD, tree + "table/table.hpp": wrong})
+        self.assertEqual(status, 1)
+        self.assertIn("ROOMS", complaints)
+
     def test_details_are_private_to_their_folder(self):
         files = {"include/foreshadow/plane/detail/inner.hpp": HEAD,
                  "include/foreshadow/row/peek.hpp": HEAD + '#include "foreshadow/plane/detail/inner.hpp"\n'}

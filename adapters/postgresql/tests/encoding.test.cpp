@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What needs no server: snapshots, positions and keys.
-#include "foreshadow/postgresql/key_encoding.hpp"
-#include "foreshadow/postgresql/snapshot.hpp"
-#include "foreshadow/postgresql/sql_text.hpp"
+#include "foreshadow/postgresql/server/snapshot.hpp"
+#include "foreshadow/postgresql/server/sql_text.hpp"
+#include "foreshadow/postgresql/table/key_encoding.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Tables without a key: equal rows cannot be told apart, and have to be there as often as they were.
-#include "foreshadow/postgresql/keyless_rows.hpp"
+#include "foreshadow/postgresql/table/keyless_rows.hpp"
 
 #include "support/backups.hpp"
 #include "support/database.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "foreshadow/postgresql/moved_bounds.hpp"
+#include "foreshadow/postgresql/layout/moved_bounds.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -6,7 +6,7 @@
 // The server refuses to run as root; where the tests do, it runs as the user that its package made, else as nobody.
 #pragma once
 
-#include "foreshadow/postgresql/sql_text.hpp"
+#include "foreshadow/postgresql/server/sql_text.hpp"
 
 #include <libpq-fe.h>
 #include <pwd.h>

@@ -4,12 +4,12 @@
 // database until `release`.
 #pragma once
 
-#include "foreshadow/postgresql/chunk_reader.hpp"
-#include "foreshadow/postgresql/connection_pool.hpp"
-#include "foreshadow/postgresql/follower.hpp"
-#include "foreshadow/postgresql/preflight.hpp"
-#include "foreshadow/postgresql/setup.hpp"
-#include "foreshadow/postgresql/slot.hpp"
+#include "foreshadow/postgresql/log/follower.hpp"
+#include "foreshadow/postgresql/log/slot.hpp"
+#include "foreshadow/postgresql/scan/chunk_reader.hpp"
+#include "foreshadow/postgresql/server/connection_pool.hpp"
+#include "foreshadow/postgresql/setup/preflight.hpp"
+#include "foreshadow/postgresql/setup/setup.hpp"
 #include "foreshadow/postgresql/source_options.hpp"
 #include "foreshadow/source/source.hpp"
 #include "foreshadow/task.hpp"

@@ -3,7 +3,7 @@
 // A new database on a PostgreSQL server as a target: whole, or some tables and partitions of it.
 #pragma once
 
-#include "foreshadow/postgresql/loader.hpp"
+#include "foreshadow/postgresql/restore/loader.hpp"
 #include "foreshadow/postgresql/target_options.hpp"
 #include "foreshadow/target/target.hpp"
 #include "foreshadow/task.hpp"

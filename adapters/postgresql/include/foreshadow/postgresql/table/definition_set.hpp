@@ -4,8 +4,8 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/postgresql/definition_key.hpp"
-#include "foreshadow/postgresql/table.hpp"
+#include "foreshadow/postgresql/table/definition_key.hpp"
+#include "foreshadow/postgresql/table/table.hpp"
 #include "foreshadow/row/columns.hpp"
 #include "foreshadow/source/omission.hpp"
 

@@ -4,11 +4,11 @@
 // once; then other constraints, triggers and sequences.
 #pragma once
 
-#include "foreshadow/postgresql/connection_pool.hpp"
-#include "foreshadow/postgresql/definition_set.hpp"
-#include "foreshadow/postgresql/dump_entries.hpp"
-#include "foreshadow/postgresql/restored_part.hpp"
-#include "foreshadow/postgresql/sql_text.hpp"
+#include "foreshadow/postgresql/restore/dump_entries.hpp"
+#include "foreshadow/postgresql/restore/restored_part.hpp"
+#include "foreshadow/postgresql/server/connection_pool.hpp"
+#include "foreshadow/postgresql/server/sql_text.hpp"
+#include "foreshadow/postgresql/table/definition_set.hpp"
 #include "foreshadow/run/scope.hpp"
 #include "foreshadow/task.hpp"
 

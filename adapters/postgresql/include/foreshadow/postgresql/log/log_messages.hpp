@@ -4,8 +4,8 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/postgresql/bytes.hpp"
-#include "foreshadow/postgresql/table.hpp"
+#include "foreshadow/postgresql/server/bytes.hpp"
+#include "foreshadow/postgresql/table/table.hpp"
 
 #include <cstddef>
 #include <cstdint>

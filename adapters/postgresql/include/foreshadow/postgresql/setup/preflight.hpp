@@ -4,9 +4,9 @@
 #pragma once
 
 #include "foreshadow/json/tree_text.hpp"
-#include "foreshadow/postgresql/connection.hpp"
-#include "foreshadow/postgresql/schema_dump.hpp"
-#include "foreshadow/postgresql/setup.hpp"
+#include "foreshadow/postgresql/server/connection.hpp"
+#include "foreshadow/postgresql/server/schema_dump.hpp"
+#include "foreshadow/postgresql/setup/setup.hpp"
 
 #include <algorithm>
 #include <cstddef>

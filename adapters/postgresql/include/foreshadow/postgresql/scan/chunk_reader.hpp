@@ -5,12 +5,12 @@
 // and it ends with the chunk.
 #pragma once
 
-#include "foreshadow/postgresql/connection_pool.hpp"
-#include "foreshadow/postgresql/definitions.hpp"
-#include "foreshadow/postgresql/follower.hpp"
-#include "foreshadow/postgresql/keyless_rows.hpp"
+#include "foreshadow/postgresql/log/follower.hpp"
+#include "foreshadow/postgresql/scan/definitions.hpp"
+#include "foreshadow/postgresql/server/connection_pool.hpp"
 #include "foreshadow/postgresql/source_options.hpp"
-#include "foreshadow/postgresql/table.hpp"
+#include "foreshadow/postgresql/table/keyless_rows.hpp"
+#include "foreshadow/postgresql/table/table.hpp"
 #include "foreshadow/run/steady_clock.hpp"
 #include "foreshadow/source/source.hpp"
 

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "foreshadow/plane/key_range.hpp"
-#include "foreshadow/postgresql/key_encoding.hpp"
-#include "foreshadow/postgresql/table.hpp"
+#include "foreshadow/postgresql/table/key_encoding.hpp"
+#include "foreshadow/postgresql/table/table.hpp"
 #include "foreshadow/row/columns.hpp"
 
 #include <cstdint>

@@ -6,8 +6,8 @@
 
 #include "foreshadow/json/tree_text.hpp"
 #include "foreshadow/plane/key_range.hpp"
-#include "foreshadow/postgresql/key_encoding.hpp"
-#include "foreshadow/postgresql/sql_text.hpp"
+#include "foreshadow/postgresql/server/sql_text.hpp"
+#include "foreshadow/postgresql/table/key_encoding.hpp"
 #include "foreshadow/row/columns.hpp"
 #include "foreshadow/source/omission.hpp"
 

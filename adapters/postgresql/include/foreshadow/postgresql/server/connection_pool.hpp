@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "foreshadow/postgresql/connection.hpp"
+#include "foreshadow/postgresql/server/connection.hpp"
 
 #include <memory>
 #include <string>

@@ -9,9 +9,9 @@
 // A dump says once what is so for all that follows: in which tablespace things are made. It is said again for each.
 #pragma once
 
-#include "foreshadow/postgresql/definition_set.hpp"
-#include "foreshadow/postgresql/sql_text.hpp"
-#include "foreshadow/postgresql/table.hpp"
+#include "foreshadow/postgresql/server/sql_text.hpp"
+#include "foreshadow/postgresql/table/definition_set.hpp"
+#include "foreshadow/postgresql/table/table.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -11,11 +11,11 @@
 // is published.
 #pragma once
 
-#include "foreshadow/postgresql/description_sql.hpp"
-#include "foreshadow/postgresql/event_trigger_sql.hpp"
-#include "foreshadow/postgresql/own_parts_sql.hpp"
-#include "foreshadow/postgresql/sql_text.hpp"
-#include "foreshadow/postgresql/stamps_sql.hpp"
+#include "foreshadow/postgresql/server/sql_text.hpp"
+#include "foreshadow/postgresql/setup/description_sql.hpp"
+#include "foreshadow/postgresql/setup/event_trigger_sql.hpp"
+#include "foreshadow/postgresql/setup/own_parts_sql.hpp"
+#include "foreshadow/postgresql/setup/stamps_sql.hpp"
 
 #include <string>
 #include <string_view>

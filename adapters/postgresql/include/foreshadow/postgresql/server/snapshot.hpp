@@ -4,7 +4,7 @@
 // written first and becomes visible later, so positions cannot tell what a chunk contains, and transaction ids can.
 #pragma once
 
-#include "foreshadow/postgresql/sql_text.hpp"
+#include "foreshadow/postgresql/server/sql_text.hpp"
 
 #include <algorithm>
 #include <cstdint>

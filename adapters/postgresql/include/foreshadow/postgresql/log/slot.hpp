@@ -7,13 +7,13 @@
 // If it fails half-way: a slot without a row is nobody's, and the next hold removes it.
 #pragma once
 
-#include "foreshadow/postgresql/busy_server.hpp"
-#include "foreshadow/postgresql/connection_pool.hpp"
-#include "foreshadow/postgresql/layout_model.hpp"
-#include "foreshadow/postgresql/log_stream.hpp"
-#include "foreshadow/postgresql/preflight.hpp"
-#include "foreshadow/postgresql/setup.hpp"
-#include "foreshadow/postgresql/snapshot.hpp"
+#include "foreshadow/postgresql/layout/layout_model.hpp"
+#include "foreshadow/postgresql/log/log_stream.hpp"
+#include "foreshadow/postgresql/server/busy_server.hpp"
+#include "foreshadow/postgresql/server/connection_pool.hpp"
+#include "foreshadow/postgresql/server/snapshot.hpp"
+#include "foreshadow/postgresql/setup/preflight.hpp"
+#include "foreshadow/postgresql/setup/setup.hpp"
 #include "foreshadow/run/steady_clock.hpp"
 
 #include <algorithm>

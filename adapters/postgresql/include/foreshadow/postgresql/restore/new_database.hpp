@@ -6,9 +6,9 @@
 // drops.
 #pragma once
 
-#include "foreshadow/postgresql/busy_server.hpp"
-#include "foreshadow/postgresql/bytes.hpp"
-#include "foreshadow/postgresql/connection.hpp"
+#include "foreshadow/postgresql/server/busy_server.hpp"
+#include "foreshadow/postgresql/server/bytes.hpp"
+#include "foreshadow/postgresql/server/connection.hpp"
 #include "foreshadow/run/steady_clock.hpp"
 #include "foreshadow/store/digest.hpp"
 #include "foreshadow/task.hpp"

@@ -5,9 +5,9 @@
 #pragma once
 
 #include "foreshadow/plane/key_range.hpp"
-#include "foreshadow/postgresql/connection.hpp"
-#include "foreshadow/postgresql/definition_key.hpp"
-#include "foreshadow/postgresql/schema_dump.hpp"
+#include "foreshadow/postgresql/server/connection.hpp"
+#include "foreshadow/postgresql/server/schema_dump.hpp"
+#include "foreshadow/postgresql/table/definition_key.hpp"
 #include "foreshadow/row/columns.hpp"
 #include "foreshadow/row/row_batch.hpp"
 #include "foreshadow/source/source.hpp"

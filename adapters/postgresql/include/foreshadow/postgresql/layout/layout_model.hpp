@@ -8,10 +8,10 @@
 
 #include "foreshadow/json/tree.hpp"
 #include "foreshadow/plane/layout.hpp"
-#include "foreshadow/postgresql/bound_ranges.hpp"
-#include "foreshadow/postgresql/definition_key.hpp"
-#include "foreshadow/postgresql/moved_bounds.hpp"
-#include "foreshadow/postgresql/table.hpp"
+#include "foreshadow/postgresql/layout/bound_ranges.hpp"
+#include "foreshadow/postgresql/layout/moved_bounds.hpp"
+#include "foreshadow/postgresql/table/definition_key.hpp"
+#include "foreshadow/postgresql/table/table.hpp"
 #include "foreshadow/source/log_batch.hpp"
 #include "foreshadow/source/omission.hpp"
 

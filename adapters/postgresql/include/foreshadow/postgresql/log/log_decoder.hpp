@@ -5,12 +5,12 @@
 // are stored apart from the row (TOAST) come without a value, and make the change a patch.
 #pragma once
 
-#include "foreshadow/postgresql/bytes.hpp"
-#include "foreshadow/postgresql/event_trigger_sql.hpp"
-#include "foreshadow/postgresql/keyless_rows.hpp"
-#include "foreshadow/postgresql/layout_model.hpp"
-#include "foreshadow/postgresql/log_messages.hpp"
-#include "foreshadow/postgresql/snapshot.hpp"
+#include "foreshadow/postgresql/layout/layout_model.hpp"
+#include "foreshadow/postgresql/log/log_messages.hpp"
+#include "foreshadow/postgresql/server/bytes.hpp"
+#include "foreshadow/postgresql/server/snapshot.hpp"
+#include "foreshadow/postgresql/setup/event_trigger_sql.hpp"
+#include "foreshadow/postgresql/table/keyless_rows.hpp"
 #include "foreshadow/source/log_batch.hpp"
 
 #include <algorithm>

@@ -4,9 +4,9 @@
 // back now and then, or the server takes us for dead.
 #pragma once
 
-#include "foreshadow/postgresql/busy_server.hpp"
-#include "foreshadow/postgresql/connection_pool.hpp"
-#include "foreshadow/postgresql/log_decoder.hpp"
+#include "foreshadow/postgresql/log/log_decoder.hpp"
+#include "foreshadow/postgresql/server/busy_server.hpp"
+#include "foreshadow/postgresql/server/connection_pool.hpp"
 #include "foreshadow/run/steady_clock.hpp"
 
 #include <memory>

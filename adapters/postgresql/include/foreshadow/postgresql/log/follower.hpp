@@ -12,10 +12,10 @@
 #pragma once
 
 #include "foreshadow/plane/horizon.hpp"
-#include "foreshadow/postgresql/connection_pool.hpp"
-#include "foreshadow/postgresql/log_decoder.hpp"
-#include "foreshadow/postgresql/log_stream.hpp"
-#include "foreshadow/postgresql/setup.hpp"
+#include "foreshadow/postgresql/log/log_decoder.hpp"
+#include "foreshadow/postgresql/log/log_stream.hpp"
+#include "foreshadow/postgresql/server/connection_pool.hpp"
+#include "foreshadow/postgresql/setup/setup.hpp"
 #include "foreshadow/postgresql/source_options.hpp"
 #include "foreshadow/run/pulse.hpp"
 #include "foreshadow/run/steady_clock.hpp"

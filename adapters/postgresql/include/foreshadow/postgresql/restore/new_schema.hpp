@@ -6,11 +6,11 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/postgresql/connection.hpp"
-#include "foreshadow/postgresql/definition_set.hpp"
-#include "foreshadow/postgresql/dump_entries.hpp"
-#include "foreshadow/postgresql/restored_part.hpp"
-#include "foreshadow/postgresql/sql_text.hpp"
+#include "foreshadow/postgresql/restore/dump_entries.hpp"
+#include "foreshadow/postgresql/restore/restored_part.hpp"
+#include "foreshadow/postgresql/server/connection.hpp"
+#include "foreshadow/postgresql/server/sql_text.hpp"
+#include "foreshadow/postgresql/table/definition_set.hpp"
 #include "foreshadow/task.hpp"
 
 #include <cstddef>

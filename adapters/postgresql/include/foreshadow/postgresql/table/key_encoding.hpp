@@ -9,8 +9,8 @@
 #pragma once
 
 #include "foreshadow/plane/key_range.hpp"
-#include "foreshadow/postgresql/bytes.hpp"
-#include "foreshadow/postgresql/sql_text.hpp"
+#include "foreshadow/postgresql/server/bytes.hpp"
+#include "foreshadow/postgresql/server/sql_text.hpp"
 #include "foreshadow/store/digest.hpp"
 
 #include <cstddef>

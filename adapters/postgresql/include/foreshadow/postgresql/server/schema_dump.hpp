@@ -6,7 +6,7 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/postgresql/connection.hpp"
+#include "foreshadow/postgresql/server/connection.hpp"
 #include "foreshadow/run/readiness.hpp"
 #include "foreshadow/task.hpp"
 

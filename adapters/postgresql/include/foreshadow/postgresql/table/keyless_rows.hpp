@@ -10,8 +10,8 @@
 
 #include "foreshadow/plane/key_range.hpp"
 #include "foreshadow/plane/position.hpp"
-#include "foreshadow/postgresql/bytes.hpp"
-#include "foreshadow/postgresql/table.hpp"
+#include "foreshadow/postgresql/server/bytes.hpp"
+#include "foreshadow/postgresql/table/table.hpp"
 #include "foreshadow/store/digest.hpp"
 
 #include <algorithm>

@@ -7,9 +7,9 @@
 
 #include "foreshadow/error.hpp"
 #include "foreshadow/plane/layout.hpp"
-#include "foreshadow/postgresql/busy_server.hpp"
-#include "foreshadow/postgresql/connection.hpp"
-#include "foreshadow/postgresql/definition_set.hpp"
+#include "foreshadow/postgresql/server/busy_server.hpp"
+#include "foreshadow/postgresql/server/connection.hpp"
+#include "foreshadow/postgresql/table/definition_set.hpp"
 #include "foreshadow/source/omission.hpp"
 #include "foreshadow/task.hpp"
 

@@ -8,8 +8,8 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/postgresql/address.hpp"
-#include "foreshadow/postgresql/sql_text.hpp"
+#include "foreshadow/postgresql/server/address.hpp"
+#include "foreshadow/postgresql/server/sql_text.hpp"
 #include "foreshadow/run/readiness.hpp"
 #include "foreshadow/task.hpp"
 

@@ -7,8 +7,8 @@
 #pragma once
 
 #include "foreshadow/plane/key_range.hpp"
-#include "foreshadow/postgresql/key_encoding.hpp"
-#include "foreshadow/postgresql/table.hpp"
+#include "foreshadow/postgresql/table/key_encoding.hpp"
+#include "foreshadow/postgresql/table/table.hpp"
 
 #include <algorithm>
 #include <bit>

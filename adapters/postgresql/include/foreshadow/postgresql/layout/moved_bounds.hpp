@@ -10,7 +10,7 @@
 
 #include "foreshadow/plane/disjoint_sets.hpp"
 #include "foreshadow/plane/key_range.hpp"
-#include "foreshadow/postgresql/key_encoding.hpp"
+#include "foreshadow/postgresql/table/key_encoding.hpp"
 
 #include <algorithm>
 #include <cstddef>
