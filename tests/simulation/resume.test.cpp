@@ -11,6 +11,8 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
+#include <variant>
 
 namespace {
 
@@ -107,7 +109,13 @@ TEST_CASE("a database that was put back to an older copy of itself is read again
             world.put_back(older);
             world.live(200);
             world.time().run(world.time().clock().sleep(.6));  // the same positions, other commits
+            std::string warned;
+            world.listen([&](const fs::event& what) {
+                if (const auto* said = std::get_if<fs::warning>(&what)) warned += said->text;
+            });
             const fs::restore_point third = backed_up();
+            world.listen({});
+            CHECK(warned.find("it was put back to an older copy of itself") != std::string::npos);
             CHECK(third.knows.timeline == 2);
             CHECK(world.restore(third).first.rows() == older.state_at(third.at));
             CHECK(world.restore(second).first.rows() == newer.state_at(second.at));

@@ -165,6 +165,10 @@ TEST_CASE("a point says what was done for it") {
     CHECK(point.figures.chunks > 0);
     CHECK(point.figures.rows_read > 0);
     CHECK(point.figures.image_bytes > 0);
+    std::uint64_t journal = 0;
+    for (const fs::segment& sealed : point.knows.known.segments) journal += sealed.bytes;
+    CHECK(point.figures.journal_bytes == journal);
+    CHECK(journal > 0);
     CHECK(point.figures.run_bytes == 0);
     CHECK(point.knows.predictions.empty());
     CHECK(fs::prove(point.knows.known, fs::history_of(point.knows).at(point.at), point.at).is_complete());
@@ -200,7 +204,7 @@ TEST_CASE("an observer hears of a backup from its beginning to its point, in ord
         CHECK(std::get<fs::point_published>(heard.back()).at == point.at);
         CHECK(std::get<fs::point_published>(heard.back()).id == point.id);
 
-        std::uint64_t rows = 0, chunks = 0, commits = 0, layouts = 0, sequence = 0;
+        std::uint64_t rows = 0, chunks = 0, commits = 0, changes = 0, layouts = 0, sequence = 0;
         fs::position followed = point.knows.held;
         std::set<std::uint64_t> foretold, open, settled;
         std::uint64_t opened_in_all = 0, adopted_in_all = 0, recut_in_all = 0, discarded_in_all = 0;
@@ -212,6 +216,7 @@ TEST_CASE("an observer hears of a backup from its beginning to its point, in ord
                 CHECK(followed <= batch->upto);
                 followed = batch->upto;
                 commits += batch->commits;
+                changes += batch->changes;
             } else if (const auto* kept = std::get_if<fs::checkpointed>(&what)) {
                 CHECK(kept->followed <= followed);
                 CHECK(kept->sequence == ++sequence);
@@ -241,6 +246,7 @@ TEST_CASE("an observer hears of a backup from its beginning to its point, in ord
         CHECK(chunks == point.figures.chunks);
         CHECK(rows == point.figures.rows_read);
         CHECK(commits == point.figures.commits);
+        CHECK(changes == point.figures.changes);
         CHECK(layouts == point.figures.layout_changes);
         CHECK(sequence == point.figures.checkpoints);
         CHECK(sequence > 0);
@@ -540,6 +546,7 @@ TEST_CASE("what adopted shadows hold at the end is kept as runs that reach the p
         world.live(400);
         const fs::restore_point point = world.back_up(ft::always_certain{}, support::small_numbers(seed));
         for (const fs::run& kept : point.knows.known.runs) runs += kept.upto == point.at;
+        CHECK((point.figures.run_bytes > 0) == !point.knows.known.runs.empty());
         check_restores(world, point);
     }
     CHECK(runs > 0);

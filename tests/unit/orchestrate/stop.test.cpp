@@ -68,6 +68,7 @@ TEST_CASE("what was read and followed before a stop is not read and followed aga
         const std::optional<fs::checkpoint> left = what_is_left(world, seed);
         REQUIRE(left.has_value());
         CHECK(left->sequence == 1);
+        CHECK(left->backup == backup);
         CHECK(left->knows.followed == followed);
 
         std::size_t again = 0;
