@@ -575,6 +575,7 @@ TEST_CASE("Two pairs with a partition in common are foretold as a group as often
     CHECK(chance_of_both(.4, .4, 1) == Approx(.4));
     CHECK(chance_of_both(.2, .6, 1) == Approx(.2));
     CHECK(chance_of_both(.9, .8, 0) == Approx(.7));  // one partition cannot merge more surely than surely
+    CHECK(chance_of_both(1, .3, .5) == .3);          // and 1 + .3 - 1 is more than .3
     const double both = chance_of_both(.4, .3, .5);
     CHECK(both == Approx(.5 * (.4 + .3 - both)));
 }

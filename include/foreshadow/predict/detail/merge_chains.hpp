@@ -32,7 +32,10 @@ inline constexpr double least_chance_of_chains = 0.01;
 /// `right`, and the third partition joins a pair that has merged with `joins`: a share of the chance that either comes,
 /// which is both less what they have in common. Never more than either, nor so little that one would have to come.
 [[nodiscard]] inline double chance_of_both(double left, double right, double joins) noexcept {
-    return std::clamp((left + right) * joins / (1 + joins), std::max(0.0, left + right - 1), std::min(left, right));
+    const double most = std::min(left, right);
+    // Next to certainty the sum is rounded, and what it leaves may be above.
+    const double least = std::min(std::max(0.0, left + right - 1), most);
+    return std::clamp((left + right) * joins / (1 + joins), least, most);
 }
 
 /// What becomes of pairs, which stand in key order. `ask(features)` is the chance that a pair comes together.
