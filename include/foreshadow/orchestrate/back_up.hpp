@@ -43,12 +43,17 @@ class back_up {
         lease_ = &held;
         s.assert_held = [&held] { return held.assert_held(); };
         std::exception_ptr failure;
+        bool is_hold_lost = false;
         std::optional<restore_point> point;
         try {
             point = co_await run_leased();
+        } catch (const error& e) {
+            failure = std::current_exception();
+            is_hold_lost = e.code() == errc::hold_lost;
         } catch (...) {
             failure = std::current_exception();
         }
+        if (is_hold_lost) co_await remember_the_loss();
         try {
             co_await held.give_back();
         } catch (...) {
@@ -92,6 +97,21 @@ class back_up {
         std::optional<restore_point> point;
         co_await keeping_the_lease(publish(records, forecasts, point));
         co_return std::move(*point);
+    }
+
+    /// A source may see that its log lost something only where it is followed: whoever goes on from here would meet it
+    /// again and again, so the next backup begins anew.
+    task<> remember_the_loss() {
+        auto& s = session_;
+        try {
+            s.knows.model = s.with.predictor.save();
+            const wall_time began = s.figures.started;
+            s.figures = {};
+            s.figures.started = began;
+            co_await leave_the_timeline(s);
+        } catch (const error&) {
+            // What is lost is what the caller hears; the next backup finds it out by itself.
+        }
     }
 
     task<> keep_what_was_read(recorder<Parts>& records) {

@@ -33,6 +33,7 @@ struct faults {
     double log_error = 0;      ///< following is cut off
     double log_repeat = 0;     ///< a batch is delivered twice, and the second counts
     double log_truncated = 0;  ///< following finds that the database has let its log go, held or not
+    double unseen = 0;         ///< a hold does not see that the log was let go, which following does
     double deaf = 0;           ///< an acknowledgement fails: before it was heard, or after
 
     double store_error = 0;  ///< an operation of the store fails and did nothing

@@ -30,7 +30,7 @@ class faulty_source {
     }
     task<position> hold(std::optional<position> from) {
         co_await begin();
-        if (from) refuse_lost(*from);
+        if (from && !with_.happens(with_.which().unseen)) refuse_lost(*from);
         const position held = co_await source_.hold(from);
         with_.live();
         co_return held;

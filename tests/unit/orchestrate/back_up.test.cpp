@@ -331,6 +331,21 @@ TEST_CASE("a hold that is lost under a backup ends it, and the next one reads ag
     CHECK(world.verify(true).is_sound());
 }
 
+TEST_CASE("a loss that shows only where the log is followed ends one backup, and not those after it") {
+    simulated_world world{support::lively(3)};
+    world.live(300);
+    const fs::restore_point first = world.back_up(fs::silent{}, support::small_numbers(3));
+    world.live(100);
+    world.time().run(world.time().clock().sleep(.5));
+    world.fate().bring({.log_truncated = 1, .unseen = 1});
+    CHECK(refusal(world, 3) == fs::errc::hold_lost);
+    world.fate().bring({.unseen = 1});
+    const fs::restore_point second = world.back_up(fs::silent{}, support::small_numbers(3));
+    CHECK(second.knows.timeline == first.knows.timeline + 1);
+    check_restores(world, second);
+    check_restores(world, first);
+}
+
 TEST_CASE("the first error is what the caller hears, also where the lease cannot be given back after it") {
     simulated_world world{support::lively(7)};
     world.live(500);

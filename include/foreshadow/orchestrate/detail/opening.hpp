@@ -30,6 +30,21 @@ task<> note_omissions(backup_session<Parts>& s) {
     co_return;
 }
 
+/// Lets go of all that is known but for what was learnt. A new hold may make the source look as if it were the one that
+/// was followed, and what the log lost may show to nobody but who follows it: whoever begins next, or dies before, has
+/// been told.
+template <class Parts>
+task<> leave_the_timeline(backup_session<Parts>& s) {
+    catalog next;
+    next.source = s.knows.source;
+    next.timeline = s.knows.timeline + 1;
+    next.next_prediction = s.knows.next_prediction;
+    next.model = std::move(s.knows.model);
+    s.knows = std::move(next);
+    checkpoint state{.backup = {}, .sequence = 0, .knows = s.knows, .figures = s.figures};
+    co_await store_checkpoint(s, std::move(state));
+}
+
 template <class Parts>
 class opening {
   public:
@@ -65,7 +80,11 @@ class opening {
         bool is_anew = resumes ? is_untouched(s.knows) : !last;
         if (!is_anew) {
             is_anew = !co_await is_still_held(s.knows.followed);
-            if (is_anew) co_await leave_the_timeline();
+            if (is_anew) {
+                s.tell(warning{"the source is read again from the start: " + why_lost_});
+                last_at_.reset();
+                co_await leave_the_timeline(s);
+            }
         }
         recall(s.knows.model);
         if (is_anew)
@@ -103,22 +122,6 @@ class opening {
     /// Nothing was held for it yet.
     [[nodiscard]] static bool is_untouched(const catalog& knows) {
         return knows.held == position{} && knows.followed == position{} && knows.first.partitions.empty();
-    }
-
-    /// Lets go of all that is known but for what was learnt. The new hold may make the source look as if it were the
-    /// one that was followed: whoever dies now, or later without a checkpoint, has said before that it is not.
-    task<> leave_the_timeline() {
-        auto& s = session_;
-        s.tell(warning{"the source is read again from the start: " + why_lost_});
-        last_at_.reset();
-        catalog next;
-        next.source = s.knows.source;
-        next.timeline = s.knows.timeline + 1;
-        next.next_prediction = s.knows.next_prediction;
-        next.model = std::move(s.knows.model);
-        s.knows = std::move(next);
-        checkpoint state{.backup = {}, .sequence = 0, .knows = s.knows, .figures = s.figures};
-        co_await store_checkpoint(s, std::move(state));
     }
 
     task<> begin_anew() {
