@@ -19,11 +19,12 @@ inline constexpr std::string_view event_trigger_sql = R"sql(
 CREATE FUNCTION foreshadow.mend_identity(of oid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  now "char"; has_key boolean;
+  now "char"; has_key boolean; goes_back boolean;
 BEGIN
   SELECT c.relreplident, foreshadow.key_index(of) IS NOT NULL INTO now, has_key FROM pg_class c WHERE c.oid = of AND c.relpersistence = 'p' AND c.relkind = 'r';
   IF NOT FOUND THEN RETURN; END IF;
-  IF (now IN ('f', 'n') OR NOT has_key) AND foreshadow.is_published()
+  goes_back := now = 'f' AND has_key AND EXISTS (SELECT 1 FROM foreshadow.replica_identity r WHERE r.oid = of AND r.was = 'd');
+  IF NOT goes_back AND (now IN ('f', 'n') OR NOT has_key) AND foreshadow.is_published()
       AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = of AND a.attgenerated = 'v' AND NOT a.attisdropped) THEN
     -- While it is published, the server refuses to change its rows. They go on being changed, and the backup ends.
     PERFORM set_config('foreshadow.mends', 'on', true);
@@ -40,7 +41,7 @@ BEGIN
   IF now <> 'f' AND (now = 'n' OR NOT has_key) THEN
     INSERT INTO foreshadow.replica_identity VALUES (of, now);
     EXECUTE format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL', of::regclass);
-  ELSIF now = 'f' AND has_key AND EXISTS (SELECT 1 FROM foreshadow.replica_identity r WHERE r.oid = of AND r.was = 'd') THEN
+  ELSIF goes_back THEN
     DELETE FROM foreshadow.replica_identity r WHERE r.oid = of;
     EXECUTE format('ALTER TABLE ONLY %s REPLICA IDENTITY DEFAULT', of::regclass);
   END IF;

@@ -78,7 +78,9 @@ SELECT s.rolname, d.datname, s.rolsuper, s.rolreplication OR s.rolsuper,
     AND EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated = 'v' AND NOT a.attisdropped)
     AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
       AND i.indpred IS NULL AND i.indexprs IS NULL
-      AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END)),
+      AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END
+      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute g WHERE g.attrelid = c.oid
+        AND g.attnum = ANY(i.indkey::pg_catalog.int2[]) AND g.attgenerated <> ''))),
   coalesce(pg_catalog.current_setting('idle_replication_slot_timeout', true), '0')
 FROM pg_catalog.pg_database d, pg_catalog.pg_roles s
 WHERE d.datname = pg_catalog.current_database() AND s.rolname = current_user)sql";

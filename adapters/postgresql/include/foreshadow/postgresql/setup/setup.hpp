@@ -77,10 +77,18 @@ END $$)sql";
 }
 
 /// In place of one that is not as it has to be. From version 18 on, the server refuses to change rows that are told
-/// whole, as those of a table without a key are, and have a stored column that is not published.
+/// whole, as those of a table without a key are, and have a stored column that is not published, or a virtual one.
 [[nodiscard]] inline std::string publication_sql() {
     return R"sql(DO $$
+DECLARE
+  unusable text := (SELECT pg_catalog.min(c.oid::pg_catalog.regclass::text) FROM pg_catalog.pg_class c
+    WHERE c.relkind = 'r' AND foreshadow.is_table(c) AND (c.relreplident IN ('f', 'n') OR foreshadow.key_index(c.oid) IS NULL)
+      AND EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated = 'v' AND NOT a.attisdropped));
 BEGIN
+  IF unusable IS NOT NULL THEN
+    RAISE EXCEPTION 'table % has no key but a virtual column: published, its rows could not be changed', unusable
+      USING HINT = 'give it a primary key, and replica identity DEFAULT';
+  END IF;
   DROP PUBLICATION IF EXISTS foreshadow;
   EXECUTE 'CREATE PUBLICATION foreshadow FOR ALL TABLES' || CASE
     WHEN pg_catalog.current_setting('server_version_num')::int >= 180000 THEN ' WITH (publish_generated_columns = stored)' ELSE '' END;
