@@ -5,7 +5,8 @@
 // a partition may both come true, and often cannot: what two of three become may be too large for the third. How likely
 // the third is to join is the same question, asked of a partition that is not there yet: as large as both. What is said
 // is which partitions end up together, each group with the chance of that and of no more, so that the chances of one
-// partition's groups add up to that of its merging.
+// partition's groups add up to that of its merging. Where four and more neighbours are all likely to merge, groups
+// overlap, and what they add up to is too much.
 #pragma once
 
 #include "foreshadow/plane/prediction.hpp"
