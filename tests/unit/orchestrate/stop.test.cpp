@@ -43,6 +43,15 @@ using support::simulated_world;
     return options;
 }
 
+/// The same call again, which goes on from what is left and restores exactly.
+fs::restore_point resumed(simulated_world& world, std::uint64_t seed) {
+    world.open();
+    fs::restore_point point = world.back_up(fs::silent{}, support::small_numbers(seed));
+    CHECK(point.figures.resumed == 1);
+    CHECK(world.restore(point).first.rows() == world.database().past().state_at(point.at));
+    return point;
+}
+
 }  // namespace
 
 TEST_CASE("what was read and followed before a stop is not read and followed again") {
@@ -72,21 +81,18 @@ TEST_CASE("what was read and followed before a stop is not read and followed aga
         CHECK(left->knows.followed == followed);
 
         std::size_t again = 0;
-        std::string resumed;
+        std::string goes_on;
         world.listen([&](const fs::event& what) {
-            if (const auto* began = std::get_if<fs::backup_started>(&what)) resumed = began->backup;
+            if (const auto* began = std::get_if<fs::backup_started>(&what)) goes_on = began->backup;
             const auto* chunk = std::get_if<fs::chunk_read>(&what);
             if (chunk == nullptr) return;
             again += read.overlaps(chunk->interval);
             ++chunks;
         });
-        world.open();
-        const fs::restore_point point = world.back_up(fs::silent{}, support::small_numbers(seed));
+        const fs::restore_point point = resumed(world, seed);
         CHECK(again == 0);
-        CHECK(resumed == backup);
-        CHECK(point.figures.resumed == 1);
+        CHECK(goes_on == backup);
         CHECK(point.figures.chunks == chunks);
-        CHECK(world.restore(point).first.rows() == world.database().past().state_at(point.at));
     }
 }
 
@@ -106,10 +112,7 @@ TEST_CASE("a stop that comes while the source lets a backup wait keeps what was 
     const std::optional<fs::checkpoint> left = what_is_left(world, 3);
     REQUIRE(left.has_value());
     CHECK(!left->knows.known.images.empty());
-    world.open();
-    const fs::restore_point point = world.back_up(fs::silent{}, support::small_numbers(3));
-    CHECK(point.figures.resumed == 1);
-    CHECK(world.restore(point).first.rows() == world.database().past().state_at(point.at));
+    resumed(world, 3);
 }
 
 TEST_CASE("an error that comes with a stop is heard, and not the stop") {
