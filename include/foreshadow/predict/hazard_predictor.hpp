@@ -305,15 +305,18 @@ inline void hazard_predictor::foretell_merges(bool sampling, std::vector<predict
     const auto ask = [&](const detail::merge_features& f) {
         return detail::sigmoid(model_.merges.ask(f.numbers, f.cells));
     };
-    std::vector<detail::merge_group> groups;
+    std::vector<detail::merge_group> alone;
     for (const auto& [left, right] : pairs) {
         const detail::merge_features f = features.of_merge(left, right);
         const double p = ask(f);
         if (sampling && wait(merge_rows_, f, pairs.size(), p, {.first = c.id[left], .second = c.id[right]}))
             c.in[left].is_watched = c.in[right].is_watched = true;
-        groups.push_back({{left, right}, p, f.rests_for});
+        alone.push_back({{left, right}, p, f.rests_for});
     }
-    for (const detail::merge_group& group : detail::with_thirds(features, std::move(groups), ask))
+    const auto joins = [&](const detail::merge_group& left, const detail::merge_group& right) {
+        return detail::chance_to_join(features, left, right, ask);
+    };
+    for (const detail::merge_group& group : detail::groups_of(alone, joins))
         if (group.p >= options_.least_confidence)
             say(detail::explain_merge(group, bands_, model_, features, horizon_, unit()), group.p, out);
 }

@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <random>
 #include <string>
@@ -578,6 +579,75 @@ TEST_CASE("Two pairs with a partition in common are foretold as a group as often
     CHECK(chance_of_both(1, .3, .5) == .3);          // and 1 + .3 - 1 is more than .3
     const double both = chance_of_both(.4, .3, .5);
     CHECK(both == Approx(.5 * (.4 + .3 - both)));
+}
+
+TEST_CASE("The groups of a partition exclude each other, and add up to the chance that it merges at all") {
+    double left_out = 0;
+    int counted = 0;
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+        CAPTURE(seed);
+        std::mt19937_64 random{seed};
+        std::uniform_real_distribution<double> share{0, 1};
+        // Chains of up to ten pairs; certain ones, unlikely ones and everything between.
+        std::vector<merge_group> pairs;
+        std::vector<double> third;
+        bands::slot next = 0;
+        for (int i = 0; i < 40; ++i) {
+            if (share(random) < .1) ++next;  // a gap: nobody's neighbour
+            const double p = std::pow(share(random), seed % 3 == 0 ? .2 : seed % 3 == 1 ? 1.0 : 8.0);
+            pairs.push_back({{next, next + 1}, p, static_cast<double>(i % 4)});
+            third.push_back(share(random));
+            ++next;
+        }
+        const auto joins = [&](const merge_group&, const merge_group& right) {
+            return third[right.slots.front() % 40];
+        };
+        std::map<bands::slot, double> sums;
+        std::map<bands::slot, double> together;  // by the left one of two
+        for (const merge_group& group : groups_of(pairs, joins)) {
+            CHECK(group.p >= 0);
+            REQUIRE(group.slots.size() >= 2);
+            for (std::size_t k = 0; k < group.slots.size(); ++k) {
+                sums[group.slots[k]] += group.p;
+                if (k == 0) continue;
+                CHECK(group.slots[k] == group.slots[k - 1] + 1);
+                together[group.slots[k - 1]] += group.p;
+            }
+        }
+        for (const auto& [slot, sum] : sums) CHECK(sum <= 1 + 1e-9);
+        for (std::size_t i = 0; i < pairs.size(); ++i) {
+            // Where a run becomes too long, what comes next has to begin another one.
+            const double said = together[pairs[i].slots.front()];
+            CHECK(said <= pairs[i].p + 1e-9);
+            left_out += pairs[i].p - said;
+            ++counted;
+        }
+    }
+    CHECK(left_out / counted < 0.001);
+}
+
+TEST_CASE("Many neighbours that are sure to come together are one group") {
+    std::vector<merge_group> pairs;
+    for (bands::slot s = 0; s < 6; ++s) pairs.push_back({{s, s + 1}, 1, static_cast<double>(9 - s)});
+    std::vector<merge_group> likely;
+    for (merge_group& group : groups_of(pairs, [](auto&&...) { return 1.0; }))
+        if (group.p > 0) likely.push_back(std::move(group));
+    REQUIRE(likely.size() == 1);
+    CHECK(likely[0].slots == std::vector<bands::slot>{0, 1, 2, 3, 4, 5, 6});
+    CHECK(likely[0].p == 1);
+    CHECK(likely[0].rests_for == 4);
+}
+
+TEST_CASE("Of very many neighbours that are sure to come together, all are told, in groups that can be told") {
+    std::vector<merge_group> pairs;
+    for (bands::slot s = 0; s < 100'000; ++s) pairs.push_back({{s, s + 1}, 1, 0});
+    std::vector<bands::slot> told;
+    for (const merge_group& group : groups_of(pairs, [](auto&&...) { return 1.0; })) {
+        CHECK(group.slots.size() <= most_together);
+        if (group.p == 1) told.insert(told.end(), group.slots.begin(), group.slots.end());
+    }
+    CHECK(told.size() >= 99'999);  // one may be left that has nobody to merge with
+    CHECK(std::adjacent_find(told.begin(), told.end(), std::greater_equal<>{}) == told.end());
 }
 
 TEST_CASE("What is written of a model is read again, and nothing else is") {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Of three neighbours that become one, engines merge two first, and what these became with the third soon after. The
-// model of pairs says how likely two neighbours are to come together, by one merge or by several. Two pairs that share
-// a partition may both come true, and often cannot: what two of three become may be too large for the third. How likely
-// the third is to join is the same question, asked of a partition that is not there yet: as large as both. What is said
-// is which partitions end up together, each group with the chance of that and of no more, so that the chances of one
-// partition's groups add up to that of its merging. Where four and more neighbours are all likely to merge, groups
-// overlap, and what they add up to is too much.
+// Which neighbours become one. The model of pairs says how likely two neighbours are to come together, by one merge or
+// by several; engines merge two first, and what these became with the third soon after. Two pairs that share a
+// partition may both come true, and often cannot: what two of three become may be too large for the third. How likely
+// the third is to join is the same question, asked of a partition that is not there yet: as large as both.
+//
+// So pairs in key order are a Markov chain: whether one comes together depends on whether the one before it does. A
+// group is a run of pairs that do, between two that do not, and its chance is that of the run. Groups of one partition
+// exclude each other, and their chances add up to that of its merging at all, however many neighbours are likely to.
 #pragma once
 
 #include "foreshadow/plane/prediction.hpp"
@@ -15,19 +16,22 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <utility>
 #include <vector>
 
 namespace foreshadow::detail {
 
 struct merge_group {
-    std::vector<bands::slot> slots;  ///< two or three, in key order
+    std::vector<bands::slot> slots;  ///< two to `most_together`, in key order
     double p = 0;
     double rests_for = 0;  ///< units until it can come at the earliest
 };
 
 /// Below, nobody asks who might join.
 inline constexpr double least_chance_of_chains = 0.01;
+/// Partitions of a group: where more are sure to come together, several groups are told of.
+inline constexpr std::size_t most_together = 16;
 
 /// The chance that two pairs which share a partition both come together, where one does with `left`, the other with
 /// `right`, and the third partition joins a pair that has merged with `joins`: a share of the chance that either comes,
@@ -39,29 +43,59 @@ inline constexpr double least_chance_of_chains = 0.01;
     return std::clamp((left + right) * joins / (1 + joins), least, most);
 }
 
-/// What becomes of pairs, which stand in key order. `ask(features)` is the chance that a pair comes together.
-[[nodiscard]] inline std::vector<merge_group> with_thirds(const hazard_features& features,
-                                                          std::vector<merge_group> pairs, auto&& ask) {
-    const std::size_t count = pairs.size();
-    std::vector<double> shared(count);
-    for (std::size_t i = 0; i + 1 < count; ++i) {
-        const bands::slot left = pairs[i].slots.front();
-        const bands::slot middle = pairs[i].slots.back();
-        const bands::slot right = pairs[i + 1].slots.back();
-        const double first = pairs[i].p;
-        const double second = pairs[i + 1].p;
-        if (pairs[i + 1].slots.front() != middle || std::min(first, second) < least_chance_of_chains) continue;
-        // Either pair may be the one that merges first, as surely as it merges at all.
-        const double joins = (first * ask(features.of_third(left, middle, right, true)) +
-                              second * ask(features.of_third(left, middle, right, false))) /
-                             (first + second);
-        const double both = chance_of_both(first, second, joins);
-        shared[i] += both;
-        shared[i + 1] += both;
-        pairs.push_back({{left, middle, right}, both, std::min(pairs[i].rests_for, pairs[i + 1].rests_for)});
+/// How likely the third of three neighbours is to join two that merged: either pair may be the one that does so first,
+/// as surely as it merges at all. `ask(features)` is the chance that a pair comes together.
+[[nodiscard]] double chance_to_join(const hazard_features& features, const merge_group& left, const merge_group& right,
+                                    auto&& ask) {
+    const auto third = [&](bool left_first) {
+        return ask(features.of_third(left.slots.front(), left.slots.back(), right.slots.back(), left_first));
+    };
+    return (left.p * third(true) + right.p * third(false)) / (left.p + right.p);
+}
+
+/// The groups that pairs in key order may form, each with its chance. `joins(left, right)` is the chance that what one
+/// of two overlapping pairs became is joined by the third partition.
+///
+/// Complexity: O(pairs), as no more than 1 / `least_chance_of_chains` runs are followed over a partition.
+[[nodiscard]] std::vector<merge_group> groups_of(const std::vector<merge_group>& pairs, auto&& joins) {
+    std::vector<merge_group> groups;
+    std::vector<merge_group> open;  // runs that end with the pair before, unless they go on with this one
+    const auto close = [&] {
+        groups.insert(groups.end(), std::move_iterator{open.begin()}, std::move_iterator{open.end()});
+        open.clear();
+    };
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        const merge_group& pair = pairs[i];
+        std::vector<merge_group> longer;
+        double first = pair.p;  // chance of a run that begins with this pair
+        if (i > 0 && pairs[i - 1].slots.back() == pair.slots.front()) {
+            const merge_group& before = pairs[i - 1];
+            const bool is_likely = std::min(before.p, pair.p) >= least_chance_of_chains;
+            const double both = chance_of_both(before.p, pair.p, is_likely ? joins(before, pair) : 0.0);
+            const auto is_followed = [&](const merge_group& run) {
+                return run.p * both >= least_chance_of_chains * before.p && run.slots.size() < most_together;
+            };
+            double taken = 0;     // chance that the partition which both pairs share is in a run that began before
+            double followed = 0;  // and in one that is followed: those go on for all
+            for (const merge_group& run : open) {
+                taken += run.p;
+                if (is_followed(run)) followed += run.p;
+            }
+            const double share = followed > 0 ? std::min(both / followed, 1.0) : 0;
+            for (merge_group& run : open) {
+                if (!is_followed(run)) continue;
+                longer.push_back({run.slots, run.p * share, std::min(run.rests_for, pair.rests_for)});
+                longer.back().slots.push_back(pair.slots.back());
+                run.p *= 1 - share;
+            }
+            first = std::clamp(pair.p - followed * share, 0.0, std::max(1 - taken, 0.0));
+        }
+        close();
+        longer.push_back({pair.slots, first, pair.rests_for});
+        open = std::move(longer);
     }
-    for (std::size_t i = 0; i < count; ++i) pairs[i].p = std::max(pairs[i].p - shared[i], 0.0);
-    return pairs;
+    close();
+    return groups;
 }
 
 /// What is said of a group, and why.
