@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace foreshadow::postgresql::tests {
@@ -81,17 +82,21 @@ TEST_CASE("a publication that is dropped or altered is a hold that is lost", "[p
     users.run("CREATE TABLE t(a int PRIMARY KEY); INSERT INTO t VALUES (1)");
     source held{url, short_beats};
     position at = testing::run(held.hold(std::nullopt));
-    // Where triggers are off, only its head tells; where it is as it was again, only the log.
-    const bool is_told = GENERATE(true, false);
+    // Where it is as it was again, the log tells; where triggers are off, the publication; where both, that it is
+    // another.
+    using told_and_back = std::pair<bool, bool>;
+    const auto [is_told, is_back] =
+        GENERATE(told_and_back{true, true}, told_and_back{false, false}, told_and_back{false, true});
     const std::string change =
         GENERATE("DROP PUBLICATION foreshadow", "ALTER PUBLICATION foreshadow SET (publish = 'insert')",
                  "ALTER PUBLICATION foreshadow SET (publish_via_partition_root = true)");
-    CAPTURE(is_told, change);
+    CAPTURE(is_told, is_back, change);
     if (!is_told) users.run("ALTER EVENT TRIGGER foreshadow_ddl DISABLE; ALTER EVENT TRIGGER foreshadow_drop DISABLE");
     REQUIRE(users.run(change));
     REQUIRE(users.run("UPDATE t SET a = 2"));
-    if (is_told) REQUIRE(users.run(detail::publication_sql()));
+    if (is_back) REQUIRE(users.run(detail::publication_sql()));
     CHECK(thrown([&] { changes_to_head(held, at); }) == errc::hold_lost);
+    if (!is_told && is_back) CHECK(thrown([&] { testing::run(source{url, short_beats}.hold(at)); }) == errc::hold_lost);
     users.run("ALTER EVENT TRIGGER foreshadow_ddl ENABLE ALWAYS; ALTER EVENT TRIGGER foreshadow_drop ENABLE ALWAYS");
     at = testing::run(held.hold(std::nullopt));
     REQUIRE(users.run("UPDATE t SET a = 3"));

@@ -408,6 +408,27 @@ TEST_CASE("a role without the superuser's rights backs up what was set up for it
     CHECK(testing::run(superuser.left_behind()).empty());
 }
 
+TEST_CASE("what another version of the adapter set up is not used, and taken away first", "[postgresql]") {
+    server& s = shared_server();
+    const std::string url = s.url(s.make_database());
+    blocking_session admin{url};
+    admin.run("CREATE TABLE t(a int PRIMARY KEY)");
+    {
+        source held{url, quick};
+        testing::run(held.hold(std::nullopt));
+    }
+    for (const char* mark : {"'foreshadow 0123456789abcdef'", "NULL"}) {
+        admin.run(std::string{"COMMENT ON SCHEMA foreshadow IS "} + mark);
+        source held{url, quick};
+        CHECK_THROWS_WITH(testing::run(held.hold(std::nullopt)), Catch::Contains("of another version"));
+        CHECK(testing::run(held.setup()).find("of another version") != std::string::npos);
+    }
+    source held{url, quick};
+    testing::run(held.release());
+    CHECK_NOTHROW(testing::run(held.hold(std::nullopt)));
+    testing::run(held.release());
+}
+
 TEST_CASE("what an administrator runs says each thing once, whatever the role's name", "[postgresql]") {
     server& s = shared_server();
     const std::string name = s.make_database();

@@ -313,10 +313,7 @@ inline void hazard_predictor::foretell_merges(bool sampling, std::vector<predict
             c.in[left].is_watched = c.in[right].is_watched = true;
         alone.push_back({{left, right}, p, f.rests_for});
     }
-    const auto joins = [&](const detail::merge_group& left, const detail::merge_group& right) {
-        return detail::chance_to_join(features, left, right, ask);
-    };
-    for (const detail::merge_group& group : detail::groups_of(alone, joins))
+    for (const detail::merge_group& group : detail::groups_of(alone, detail::chance_to_join(features, ask)))
         if (group.p >= options_.least_confidence)
             say(detail::explain_merge(group, bands_, model_, features, horizon_, unit()), group.p, out);
 }

@@ -3,6 +3,7 @@
 
 #include "foreshadow/json.hpp"
 #include "foreshadow/orchestrate/points.hpp"
+#include "foreshadow/predict/judge.hpp"
 #include "foreshadow/predict/silent.hpp"
 #include "foreshadow/predict/size_extrapolation.hpp"
 #include "foreshadow/schedule/fixed_rate.hpp"
@@ -14,6 +15,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -126,6 +130,26 @@ class mindful {
 
   private:
     std::shared_ptr<std::vector<std::string>> given_;
+};
+
+/// Foretells that any three neighbours become one.
+class threes : public mindful {
+  public:
+    threes() : mindful{std::make_shared<std::vector<std::string>>()} {}
+    void start(const fs::layout& now) { now_ = now; }
+    void forecast(fs::wall_time, double horizon_seconds, std::vector<fs::prediction>& out) const {
+        for (std::size_t i = 2; i < now_.partitions.size(); ++i) {
+            fs::prediction told;
+            told.kind = fs::lineage_kind::merge;
+            for (std::size_t j = i - 2; j <= i; ++j) told.partitions.push_back(now_.partitions[j].id);
+            told.confidence = 0.5;
+            told.horizon_seconds = horizon_seconds;
+            out.push_back(told);
+        }
+    }
+
+  private:
+    fs::layout now_;
 };
 
 /// How far off the rows of a layout are, as a share of all rows there are; of a few rows, of thirty.
@@ -604,6 +628,31 @@ TEST_CASE("what an earlier backup foretold, and nobody judged yet, is judged by 
             CHECK(before.became == after.became);
     }
     CHECK(waited > 0);
+}
+
+TEST_CASE("what becomes of a prediction does not depend on how many backups it lives through") {
+    std::size_t in_steps = 0;
+    for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6}) {
+        CAPTURE(seed);
+        simulated_world world{support::lively(seed)};
+        world.live(400);
+        fs::back_up_options options = support::small_numbers(seed);
+        options.forecast_seconds = 1e6;
+        world.back_up(threes{}, options);
+        fs::restore_point last;
+        for (int i = 0; i < 12; ++i) {
+            world.live(40);
+            last = world.back_up(fs::silent{}, options);
+        }
+        fs::judge undisturbed;
+        for (const fs::foretold& told : last.knows.predictions) undisturbed.record(told.what);
+        const fs::layout_history layouts = fs::history_of(last.knows);
+        std::map<std::uint64_t, fs::outcome> became;
+        for (const auto& known : undisturbed.settle(layouts.lineage())) became[known.prediction] = known.became;
+        for (const fs::foretold& told : last.knows.predictions) CHECK(told.became == became[told.what.id]);
+        for (const auto& [id, known] : became) in_steps += known.kind == fs::outcome_kind::exact;
+    }
+    CHECK(in_steps > 0);
 }
 
 TEST_CASE("a pace is told what is left, what the forecast needs and how long there is, and may pause once at a time") {

@@ -94,8 +94,7 @@ class opening {
         s.followed = s.knows.followed;
         s.followed_time = s.with.clock.now();  // where nothing is written, the state is the one of now
         start_predictor();
-        for (const foretold& told : s.knows.predictions)
-            if (told.became.kind == outcome_kind::pending) s.judged.record(told.what);
+        recall_predictions();
         s.tell(backup_started{.source = s.knows.source.name,
                               .backup = s.backup,
                               .resumed = resumes,
@@ -130,6 +129,16 @@ class opening {
         s.knows.followed = s.knows.held;
         s.knows.first = co_await patiently(s, [&s] { return s.with.source.layout(); });
         s.layouts = layout_history{s.knows.first};
+    }
+
+    /// Predictions that nobody judged yet are judged from here on. What came since they were made, and did not decide
+    /// them, may have been a step of what they foretell.
+    void recall_predictions() {
+        auto& s = session_;
+        for (const foretold& told : s.knows.predictions)
+            if (told.became.kind == outcome_kind::pending) s.judged.record(told.what);
+        for (const judge::verdict& known : s.judged.settle(s.layouts.lineage()))
+            s.find_prediction(known.prediction)->became = known.became;
     }
 
     /// What a predictor learnt may be another's, since the last backup was composed differently: it is no reason not to

@@ -43,18 +43,19 @@ inline constexpr std::size_t most_together = 16;
     return std::clamp((left + right) * joins / (1 + joins), least, most);
 }
 
-/// How likely the third of three neighbours is to join two that merged: either pair may be the one that does so first,
-/// as surely as it merges at all. `ask(features)` is the chance that a pair comes together.
-[[nodiscard]] double chance_to_join(const hazard_features& features, const merge_group& left, const merge_group& right,
-                                    auto&& ask) {
-    const auto third = [&](bool left_first) {
-        return ask(features.of_third(left.slots.front(), left.slots.back(), right.slots.back(), left_first));
+/// How likely the third of three neighbours is to join two that merged, of two pairs that share a partition: either may
+/// be the one that merges first, as surely as it merges at all. `ask(features)` is the chance that a pair comes
+/// together.
+[[nodiscard]] auto chance_to_join(const hazard_features& features, const auto& ask) {
+    return [&](const merge_group& left, const merge_group& right) {
+        const auto third = [&](bool left_first) {
+            return ask(features.of_third(left.slots.front(), left.slots.back(), right.slots.back(), left_first));
+        };
+        return (left.p * third(true) + right.p * third(false)) / (left.p + right.p);
     };
-    return (left.p * third(true) + right.p * third(false)) / (left.p + right.p);
 }
 
-/// The groups that pairs in key order may form, each with its chance. `joins(left, right)` is the chance that what one
-/// of two overlapping pairs became is joined by the third partition.
+/// The groups that pairs in key order may form, each with its chance. `joins(left, right)`: see `chance_to_join`.
 ///
 /// Complexity: O(pairs), as no more than 1 / `least_chance_of_chains` runs are followed over a partition.
 [[nodiscard]] std::vector<merge_group> groups_of(const std::vector<merge_group>& pairs, auto&& joins) {
@@ -73,7 +74,8 @@ inline constexpr std::size_t most_together = 16;
             const bool is_likely = std::min(before.p, pair.p) >= least_chance_of_chains;
             const double both = chance_of_both(before.p, pair.p, is_likely ? joins(before, pair) : 0.0);
             const auto is_followed = [&](const merge_group& run) {
-                return run.p * both >= least_chance_of_chains * before.p && run.slots.size() < most_together;
+                return both > 0 && run.p * both >= least_chance_of_chains * before.p &&
+                       run.slots.size() < most_together;
             };
             double taken = 0;     // chance that the partition which both pairs share is in a run that began before
             double followed = 0;  // and in one that is followed: those go on for all

@@ -171,14 +171,8 @@ class source {
     }
     task<position> head() {
         require_hold();
-        auto db = co_await state_->pool.take();
-        const detail::result marked =
-            co_await db->run(detail::mark_sql() + ", " + std::string{detail::is_published_sql});
-        if (marked.text(0, 1) != "t")
-            throw error{errc::hold_lost,
-                        "publication foreshadow was dropped or altered: the log lacks what it left out",
-                        "the database is read again; leave the publication alone"};
-        co_return detail::position_of(marked.text(0, 0));
+        const position now = co_await state_->slot->mark();
+        co_return now;
     }
     task<foreshadow::strain> strain() {
         state& s = *state_;

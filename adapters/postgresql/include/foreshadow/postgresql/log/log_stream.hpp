@@ -17,23 +17,34 @@
 
 namespace foreshadow::postgresql::detail {
 
-/// What `check_slot` looks at, of a slot `s`.
-[[nodiscard]] inline std::string slot_state_sql() {
-    return "s.wal_status, s.confirmed_flush_lsn, coalesce(pg_catalog.to_jsonb(s) ->> 'invalidation_reason', '')";
-}
+/// How the server has a slot. Columns of a slot `s`, to be selected first.
+struct slot_state {
+    static constexpr int columns = 3;
+    [[nodiscard]] static std::string sql() {
+        return "s.wal_status, s.confirmed_flush_lsn, coalesce(pg_catalog.to_jsonb(s) ->> 'invalidation_reason', '')";
+    }
+    [[nodiscard]] static slot_state read(const result& row) {
+        if (row.is_null(0, 0)) return {};
+        const position confirmed = row.is_null(0, 1) ? position{} : position_of(row.text(0, 1));
+        return {std::string{row.text(0, 0)}, confirmed, std::string{row.text(0, 2)}};
+    }
 
-/// Throws where the log that a slot was to keep is not whole any more. `status`: the first column of
-/// `slot_state_sql`; `kept`: what was acknowledged.
-inline void check_slot(const std::string& slot, const result& state, int status, position kept) {
+    std::string log;          ///< what the server says of the log that it keeps; empty where there is no slot
+    position confirmed;       ///< by whoever read it last
+    std::string invalidated;  ///< why, where the server gave it up
+};
+
+/// Throws where the log that a slot was to keep since `kept`, which was acknowledged, is not whole any more.
+inline void check_slot(const std::string& slot, const slot_state& now, position kept) {
     const std::string again = "the database is read again";
-    if (state.is_null(0, status)) throw error{errc::hold_lost, "replication slot " + slot + " is gone", again};
-    if (state.text(0, status) == "lost")
-        throw error{errc::hold_lost, "the server let go of the log that replication slot " + slot + " was to keep",
-                    again + "; raise " +
-                        (state.text(0, status + 2) == "idle_timeout" ? "idle_replication_slot_timeout"
-                                                                     : "max_slot_wal_keep_size") +
-                        ", or back up more often"};
-    if (position_of(state.text(0, status + 1)).value > kept.value + 1)
+    if (now.log.empty()) throw error{errc::hold_lost, "replication slot " + slot + " is gone", again};
+    if (now.log == "lost")
+        throw error{
+            errc::hold_lost, "the server let go of the log that replication slot " + slot + " was to keep",
+            again + "; raise " +
+                (now.invalidated == "idle_timeout" ? "idle_replication_slot_timeout" : "max_slot_wal_keep_size") +
+                ", or back up more often"};
+    if (now.confirmed.value > kept.value + 1)
         throw error{errc::hold_lost, "somebody else moved replication slot " + slot + " on", again};
 }
 
@@ -47,12 +58,13 @@ class log_stream {
         const std::shared_ptr<log_stream> made{new log_stream};
         {
             auto db = co_await pool.take();
-            const std::string sql =
-                "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()), " + slot_state_sql() +
-                " FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = " + literal(slot);
+            const std::string sql = "SELECT " + slot_state::sql() +
+                                    ", pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()) FROM (SELECT 1) "
+                                    "one LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = " +
+                                    literal(slot);
             const result now = co_await db->run(sql);
-            check_slot(slot, now, 1, from);
-            about = whole_number<transaction_id>(now.text(0, 0));
+            check_slot(slot, slot_state::read(now), from);
+            about = whole_number<transaction_id>(now.text(0, slot_state::columns));
         }
         made->server_ = co_await connection::open(pool.where(), connection::kind::replication);
         const std::string start = "START_REPLICATION SLOT " + identifier(slot) + " LOGICAL " +

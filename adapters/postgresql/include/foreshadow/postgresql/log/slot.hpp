@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What holds the log: a replication slot, and beside it in the table foreshadow.hold the position that was
-// acknowledged last with the tables of that position. The row is written first, so the slot never lets go of anything
-// that the row still needs.
+// acknowledged last with the tables of that position, and which publication the log is read by. The row is written
+// first, so the slot never lets go of anything that the row still needs.
 //
 // If it fails half-way: a slot without a row is nobody's, and the next hold removes it.
 #pragma once
@@ -40,18 +40,20 @@ class slot {
 
     /// What is held, by the table; nothing where there is no hold.
     ///
-    /// Errors: `hold_lost` where the server let go of the log.
+    /// Errors: `hold_lost` where the server let go of the log, or left something out of it.
     task<std::optional<held_position>> find() {
         auto db = co_await pool_.take();
-        const std::string sql = "SELECT h.acknowledged, h.layout, " + slot_state_sql() +
-                                " FROM foreshadow.hold h LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = "
+        const std::string sql = "SELECT " + slot_state::sql() + ", h.acknowledged, h.layout, " + is_as_held_sql() +
+                                " FROM foreshadow.hold h LEFT JOIN "
+                                "pg_catalog.pg_replication_slots s ON s.slot_name = "
                                 "h.slot WHERE h.slot = " +
                                 literal(name_);
         const result r = co_await db->run(sql);
         if (r.rows() == 0) co_return std::nullopt;
-        const position at{whole_number<std::uint64_t>(r.text(0, 0))};
-        check_slot(name_, r, 2, at);
-        co_return held_position{at, layout_model::parse(r.text(0, 1))};
+        const position at{whole_number<std::uint64_t>(r.text(0, slot_state::columns))};
+        check_slot(name_, slot_state::read(r), at);
+        if (r.text(0, slot_state::columns + 2) != "t") throw publication_lost();
+        co_return held_position{at, layout_model::parse(r.text(0, slot_state::columns + 1))};
     }
 
     /// Holds the log from now on: anew, or where something is held already, from a later position of it.
@@ -78,18 +80,33 @@ class slot {
                                       literal(created.text(0, 2)) + "; SELECT pg_catalog.pg_current_snapshot()";
             const result begun = co_await db->run(begin);
             const snapshot seen = snapshot::read(begun.text(0, 0));
+            const result published = co_await db->run("SELECT " + std::string{publication_state_sql});
+            if (published.is_null(0, 0)) throw publication_lost();
             const result tables = co_await db->run(
                 "SELECT foreshadow.describe(c.oid) FROM pg_catalog.pg_class c WHERE foreshadow.is_table(c)");
             for (int i = 0; i < tables.rows(); ++i) held.tables.add(read_table(tables.text(i, 0)), held.at);
             const result done = co_await db->run("COMMIT");
             co_await wait_until_visible(*db, seen);
             if (!is_held) {
-                const std::vector<std::string> row{name_, std::to_string(held.at.value), held.tables.text()};
+                const std::vector<std::string> row{name_, std::to_string(held.at.value), held.tables.text(),
+                                                   std::string{published.text(0, 0)}};
                 const result kept = co_await db->run(
-                    "INSERT INTO foreshadow.hold VALUES ($1, $2::pg_catalog.text::pg_catalog.int8, $3)", row);
+                    "INSERT INTO foreshadow.hold VALUES ($1, $2::pg_catalog.text::pg_catalog.int8, $3, $4)", row);
             }
         }
         co_return held;
+    }
+
+    /// Marks the log: where it ends, by a commit of ours.
+    ///
+    /// Errors: `hold_lost` where the log lacks something since it is held.
+    task<position> mark() {
+        auto db = co_await pool_.take();
+        const std::string sql = mark_sql() + ", (SELECT " + is_as_held_sql() +
+                                " FROM foreshadow.hold h WHERE h.slot = " + literal(name_) + ")";
+        const result marked = co_await db->run(sql);
+        if (!marked.is_null(0, 1) && marked.text(0, 1) != "t") throw publication_lost();
+        co_return position_of(marked.text(0, 0));
     }
 
     /// Notes durably what was acknowledged.
@@ -121,6 +138,15 @@ class slot {
     }
 
   private:
+    /// Whether all is published still by what it was when the row `h` of foreshadow.hold was written.
+    [[nodiscard]] static std::string is_as_held_sql() {
+        return "h.publication IS NOT DISTINCT FROM " + std::string{publication_state_sql};
+    }
+    [[nodiscard]] static error publication_lost() {
+        return {errc::hold_lost, "publication foreshadow was dropped or altered: the log lacks what it left out",
+                "the database is read again; leave the publication alone"};
+    }
+
     /// A commit may be in the log before the slot's first position, so that the slot never sends it, and still not be
     /// visible. No chunk may be read before all of these are.
     task<> wait_until_visible(connection& db, snapshot seen_by_slot) {

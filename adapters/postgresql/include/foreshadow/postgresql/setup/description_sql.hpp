@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The functions that describe a table to a backup: its columns, its key, why its rows are not captured, what it is a
-// partition of, and a digest of all else that a dump of the schema tells of it.
+// The functions that describe a table to a backup: its columns, why its rows are not captured, what it is a partition
+// of, and a digest of all else that a dump of the schema tells of it.
 //
 // They are called for each chunk, and for partitions of a tree that changes, so they are in PL/pgSQL, which keeps their
 // plans: as SQL functions they were planned anew by each call, and took five times as long.
@@ -35,14 +35,6 @@ BEGIN RETURN (
     WHEN p.typcategory = 'A' AND p.typelem >= 16384 THEN 'an array of a type that was created in this database'
     WHEN p.typtype IN ('r', 'm') AND p.oid >= 16384 THEN 'a range type that was created in this database'
   END FROM pg_type p WHERE p.oid = foreshadow.base_type(of));
-END $$;
-
-CREATE FUNCTION foreshadow.key_index(of oid) RETURNS oid LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN RETURN (
-  SELECT i.indexrelid FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-  WHERE i.indrelid = of AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
-    AND CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END
-    AND NOT EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = of AND a.attnum = ANY(i.indkey::int2[]) AND a.attgenerated <> ''));
 END $$;
 
 CREATE FUNCTION foreshadow.digest(of oid) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$

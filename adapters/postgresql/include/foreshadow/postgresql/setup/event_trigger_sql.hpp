@@ -24,8 +24,7 @@ BEGIN
   SELECT c.relreplident, foreshadow.key_index(of) IS NOT NULL INTO now, has_key FROM pg_class c WHERE c.oid = of AND c.relpersistence = 'p' AND c.relkind = 'r';
   IF NOT FOUND THEN RETURN; END IF;
   goes_back := now = 'f' AND has_key AND EXISTS (SELECT 1 FROM foreshadow.replica_identity r WHERE r.oid = of AND r.was = 'd');
-  IF NOT goes_back AND (now IN ('f', 'n') OR NOT has_key) AND foreshadow.is_published()
-      AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = of AND a.attgenerated = 'v' AND NOT a.attisdropped) THEN
+  IF NOT goes_back AND foreshadow.is_unpublishable(of) AND foreshadow.is_published() THEN
     -- While it is published, the server refuses to change its rows. They go on being changed, and the backup ends.
     PERFORM set_config('foreshadow.mends', 'on', true);
     DROP PUBLICATION foreshadow;

@@ -58,8 +58,8 @@ WITH own AS (SELECT c.oid, n.oid AS schema FROM pg_catalog.pg_class c JOIN pg_ca
     WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.oid >= 16384 AND n.nspname <> 'foreshadow')
 SELECT s.rolname, d.datname, s.rolsuper, s.rolreplication OR s.rolsuper,
   EXISTS (SELECT 1 FROM own),
-  )sql" + std::string{is_published_sql} +
-           R"sql(,
+  )sql" + std::string{publication_state_sql} +
+           R"sql( IS NOT NULL,
   coalesce((SELECT pg_catalog.has_schema_privilege(schema, 'USAGE')
       AND pg_catalog.bool_and(pg_catalog.has_table_privilege(oid, needed))
     FROM own, pg_catalog.unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) needed GROUP BY schema), false),
@@ -74,14 +74,10 @@ SELECT s.rolname, d.datname, s.rolsuper, s.rolreplication OR s.rolsuper,
   pg_catalog.current_setting('max_slot_wal_keep_size'),
   (SELECT count(*) FROM pg_catalog.pg_replication_slots o
     WHERE o.database = d.datname AND o.slot_name LIKE 'foreshadow%' AND NOT o.temporary),
-  (SELECT min(t.name) FROM theirs t JOIN pg_catalog.pg_class c ON c.oid = t.oid WHERE c.relkind = 'r'
-    AND EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated = 'v' AND NOT a.attisdropped)
-    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
-      AND i.indpred IS NULL AND i.indexprs IS NULL
-      AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END
-      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute g WHERE g.attrelid = c.oid
-        AND g.attnum = ANY(i.indkey::pg_catalog.int2[]) AND g.attgenerated <> ''))),
-  coalesce(pg_catalog.current_setting('idle_replication_slot_timeout', true), '0')
+  (SELECT min(t.name) FROM theirs t JOIN pg_catalog.pg_class c ON c.oid = t.oid WHERE )sql" +
+           is_unpublishable_sql() + R"sql(),
+  coalesce(pg_catalog.current_setting('idle_replication_slot_timeout', true), '0'),
+  (SELECT pg_catalog.obj_description(schema, 'pg_namespace') FROM own)
 FROM pg_catalog.pg_database d, pg_catalog.pg_roles s
 WHERE d.datname = pg_catalog.current_database() AND s.rolname = current_user)sql";
 }
@@ -112,6 +108,10 @@ inline task<surroundings> look_around(connection& db) {
     here.has_objects = is(4);
     here.is_set_up = is(4) && is(5);
     const std::string role = identifier(here.role);
+    if (here.has_objects && (r.is_null(0, 20) || text(20) != setup_mark()))
+        obstacle("what is set up in the database for backups is of another version of this program",
+                 "take it away (foreshadow release SOURCE, as a superuser) and back up again, which sets up anew",
+                 remedy::advice);
     if (is(7)) obstacle("the server is a standby", "back up its primary", remedy::advice);
     if (text(8) != "logical") obstacle("wal_level is " + text(8), "ALTER SYSTEM SET wal_level = logical" + restart);
     if (text(9) != "UTF8")

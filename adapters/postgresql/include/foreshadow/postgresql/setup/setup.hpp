@@ -14,8 +14,10 @@
 #include "foreshadow/postgresql/server/sql_text.hpp"
 #include "foreshadow/postgresql/setup/description_sql.hpp"
 #include "foreshadow/postgresql/setup/event_trigger_sql.hpp"
+#include "foreshadow/postgresql/setup/key_sql.hpp"
 #include "foreshadow/postgresql/setup/own_parts_sql.hpp"
 #include "foreshadow/postgresql/setup/stamps_sql.hpp"
+#include "foreshadow/store/digest.hpp"
 
 #include <string>
 #include <string_view>
@@ -30,27 +32,37 @@ namespace detail {
     return "SELECT pg_catalog.pg_logical_emit_message(true, 'foreshadow.mark', '')";
 }
 
-/// Whether all tables are published as the log is read, as an SQL expression. Nothing else may be in its stead: the
-/// server passes over what is not published, and from version 18 on also a publication that is gone, and says nothing.
-inline constexpr std::string_view is_published_sql =
-    "EXISTS (SELECT 1 FROM pg_catalog.pg_publication p WHERE p.pubname = 'foreshadow' AND p.puballtables AND "
-    "p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND NOT p.pubviaroot AND "
+/// The publication, if all tables are published as the log is read, else null: as an SQL expression. Nothing else may
+/// be in its stead: the server passes over what is not published, and from version 18 on also a publication that is
+/// gone, and says nothing. One that was made again or altered is told by another text.
+inline constexpr std::string_view publication_state_sql =
+    "(SELECT p.oid || ' ' || p.xmin FROM pg_catalog.pg_publication p WHERE p.pubname = 'foreshadow' AND p.puballtables "
+    "AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND NOT p.pubviaroot AND "
     "coalesce(pg_catalog.to_jsonb(p) ->> 'pubgencols', 's') = 's')";
 
-/// Tables, functions and event triggers, in one transaction.
-[[nodiscard]] inline std::string objects_sql() {
-    std::string sql = R"sql(BEGIN;
+/// Tables, functions and event triggers.
+[[nodiscard]] inline std::string schema_sql() {
+    std::string sql = R"sql(
 CREATE SCHEMA foreshadow;
-CREATE TABLE foreshadow.hold(slot name PRIMARY KEY, acknowledged int8 NOT NULL, layout text NOT NULL);
+CREATE TABLE foreshadow.hold(slot name PRIMARY KEY, acknowledged int8 NOT NULL, layout text NOT NULL, publication text NOT NULL);
 CREATE TABLE foreshadow.replica_identity(oid oid PRIMARY KEY, was "char" NOT NULL);
 CREATE TABLE foreshadow.known(oid oid PRIMARY KEY, described jsonb NOT NULL, stamp text);
 
 CREATE FUNCTION foreshadow.is_published() RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT )sql";
-    sql.append(is_published_sql) += "\n$$;\n";
+    sql.append(publication_state_sql) += " IS NOT NULL\n$$;\n";
+    sql += key_sql();
     for (const std::string_view part : {description_sql, own_parts_sql, stamps_sql, event_trigger_sql})
         sql.append(part) += '\n';
-    return sql += "COMMIT";
+    return sql;
+}
+
+/// By which the schema says what it was made with: another version of this adapter asks other things of it.
+[[nodiscard]] inline std::string setup_mark() { return "foreshadow " + to_hex(sha256(schema_sql())).substr(0, 16); }
+
+/// What `schema_sql` makes, in one transaction.
+[[nodiscard]] inline std::string objects_sql() {
+    return "BEGIN;" + schema_sql() + "COMMENT ON SCHEMA foreshadow IS " + literal(setup_mark()) + ";\nCOMMIT";
 }
 
 /// Gives the tables that are there an identity, each in a transaction of its own. Whoever began to write before the
@@ -77,13 +89,12 @@ END $$)sql";
 }
 
 /// In place of one that is not as it has to be. From version 18 on, the server refuses to change rows that are told
-/// whole, as those of a table without a key are, and have a stored column that is not published, or a virtual one.
+/// whole and have a stored column that is not published.
 [[nodiscard]] inline std::string publication_sql() {
     return R"sql(DO $$
 DECLARE
   unusable text := (SELECT pg_catalog.min(c.oid::pg_catalog.regclass::text) FROM pg_catalog.pg_class c
-    WHERE c.relkind = 'r' AND foreshadow.is_table(c) AND (c.relreplident IN ('f', 'n') OR foreshadow.key_index(c.oid) IS NULL)
-      AND EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated = 'v' AND NOT a.attisdropped));
+    WHERE foreshadow.is_table(c) AND foreshadow.is_unpublishable(c.oid));
 BEGIN
   IF unusable IS NOT NULL THEN
     RAISE EXCEPTION 'table % has no key but a virtual column: published, its rows could not be changed', unusable
