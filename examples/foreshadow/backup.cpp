@@ -23,7 +23,8 @@ any_predictor predictor_called(const std::string& name) {
     if (name == "silent") return foreshadow::silent{};
     if (name == "size") return foreshadow::size_extrapolation{};
     if (name == "hazard") return foreshadow::hazard_predictor{};
-    throw wrong_usage{"there is no predictor \"" + name + "\"", "write hazard, size or silent"};
+    if (name == "ensemble") return foreshadow::ensemble<foreshadow::hazard_predictor, foreshadow::size_extrapolation>{};
+    throw wrong_usage{"there is no predictor \"" + name + "\"", "write hazard, ensemble, size or silent"};
 }
 
 namespace {

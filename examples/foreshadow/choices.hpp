@@ -4,6 +4,7 @@
 // how a program offers names on its command line and still composes at compile time.
 #pragma once
 
+#include "foreshadow/predict/ensemble.hpp"
 #include "foreshadow/predict/hazard_predictor.hpp"
 #include "foreshadow/predict/predictor.hpp"
 #include "foreshadow/predict/silent.hpp"
@@ -74,7 +75,8 @@ class any_predictor_of {
 };
 
 using any_predictor =
-    any_predictor_of<foreshadow::silent, foreshadow::size_extrapolation, foreshadow::hazard_predictor>;
+    any_predictor_of<foreshadow::silent, foreshadow::size_extrapolation, foreshadow::hazard_predictor,
+                     foreshadow::ensemble<foreshadow::hazard_predictor, foreshadow::size_extrapolation>>;
 static_assert(foreshadow::predictor<any_predictor>);
 
 class any_pace {

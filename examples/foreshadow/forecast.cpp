@@ -77,13 +77,15 @@ template <class Use>
 auto with_predictor(const forecast_settings& chosen, Use use) {
     if (chosen.predictor == "silent") return use([] { return fs::silent{}; });
     if (chosen.predictor == "hazard") return use([] { return fs::hazard_predictor{{.least_confidence = 0}}; });
-    if (chosen.predictor == "linear" || chosen.predictor == "size")
-        return use([&] {
-            return fs::size_extrapolation{{.measure = chosen.size ? fs::size_measure::bytes : fs::size_measure::rows,
-                                           .half_life_seconds = 7 * seconds_of_tick(chosen),
-                                           .least_confidence = 0}};
-        });
-    throw wrong_usage{"there is no predictor \"" + chosen.predictor + "\"", "write hazard, linear or silent"};
+    const auto linear = [&] {
+        return fs::size_extrapolation{{.measure = chosen.size ? fs::size_measure::bytes : fs::size_measure::rows,
+                                       .half_life_seconds = 7 * seconds_of_tick(chosen),
+                                       .least_confidence = 0}};
+    };
+    if (chosen.predictor == "linear" || chosen.predictor == "size") return use(linear);
+    if (chosen.predictor == "ensemble")
+        return use([&] { return fs::ensemble{fs::hazard_predictor{{.least_confidence = 0}}, linear()}; });
+    throw wrong_usage{"there is no predictor \"" + chosen.predictor + "\"", "write hazard, ensemble, linear or silent"};
 }
 
 scored_trace score(const forecast_settings& chosen, const std::vector<fs::trace_line>& trace) {

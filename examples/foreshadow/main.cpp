@@ -57,7 +57,7 @@ CLI::Option* add_repository(CLI::App* verb, tool::settings& to) {
 void add_forecast(CLI::App* verb, tool::forecast_settings& to) {
     verb->add_option("SUBJECT", to.subject, "a log of writes (- reads standard input), a repository, or a source")
         ->required();
-    verb->add_option("--predictor", to.predictor, "hazard, linear or silent")->capture_default_str();
+    verb->add_option("--predictor", to.predictor, "hazard, ensemble, linear or silent")->capture_default_str();
     verb->add_option("--rule", to.rule,
                      "whose layout changes a plain log gets: tikv, crdb, hbase, fdb, load, scylla or calendar");
     CLI::Option* const size = verb->add_option("--size", to.size, "bytes at which the rule splits a partition");
@@ -132,7 +132,7 @@ int main(int argc, char** argv) {
         ->add_option("--finish-within", backup.finish_within_seconds,
                      "seconds; latency-guard hurries where it would take longer")
         ->check(CLI::PositiveNumber);
-    backup_verb->add_option("--predictor", backup.predictor, "hazard, size or silent")->capture_default_str();
+    backup_verb->add_option("--predictor", backup.predictor, "hazard, ensemble, size or silent")->capture_default_str();
     backup_verb->callback([&] {
         verb = [&] {
             json = backup.json;

@@ -113,6 +113,14 @@ def the_silent_predictor_ranks_no_better_than_chance(folder):
 
 
 @test
+def several_predictors_together_are_scored_like_one(folder):
+    log = write_log(f"{folder}/log.tsv")
+    alone, together = (forecast(log, *PLAIN, "--predictor", name, "--json").json for name in ("hazard", "ensemble"))
+    assert (alone["predictor"], together["predictor"]) == ("hazard", "ensemble")
+    assert together["split"]["rows"] == alone["split"]["rows"] and together["split"] != alone["split"], together["split"]
+
+
+@test
 def people_are_told_the_same_in_words(folder):
     told = forecast(write_log(f"{folder}/log.tsv"), *PLAIN).out
     for word in ("3,000 writes", "split", "merge", "create", "average precision", "Brier skill", "calibration error"):

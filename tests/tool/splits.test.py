@@ -166,9 +166,9 @@ def any_predictor_restores_the_same_rows(folder):
     source = f"{folder}/parts.db"
     with partitioned(source) as parts:
         parts.grow(300)
-        for name in ("silent", "size"):
+        for name in ("silent", "size", "ensemble"):
             back_up_while_it_splits(source, f"{folder}/{name}", lambda: parts.grow(5), 1, "--predictor", name)
-        for name in ("silent", "size"):
+        for name in ("silent", "size", "ensemble"):
             backup(source, f"{folder}/{name}", "--predictor", name)
             target = f"{folder}/{name}.db"
             restore(f"{folder}/{name}", target)
