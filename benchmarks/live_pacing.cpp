@@ -18,7 +18,7 @@
 #include "foreshadow/schedule/flat_out.hpp"
 #include "foreshadow/schedule/latency_guard.hpp"
 #include "foreshadow/schedule/two_thresholds.hpp"
-#include "foreshadow/sqlite/connection.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
 #include "foreshadow/sqlite/partitioned_table.hpp"
 #include "foreshadow/sqlite/source.hpp"
 #include "foreshadow/store/directory_store.hpp"

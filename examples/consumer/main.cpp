@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Another project's program: it knows nothing of Foreshadow's sources, only of the installed package.
-#include "foreshadow/sqlite/connection.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
 #include "foreshadow/store/zstd.hpp"
 
 #include <cstdio>

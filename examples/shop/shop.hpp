@@ -4,7 +4,7 @@
 // table is one text in the ledger, made by the same SQL expression wherever it is needed.
 #pragma once
 
-#include "foreshadow/sqlite/connection.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
 
 #include <array>
 #include <cstdint>

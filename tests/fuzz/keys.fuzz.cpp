@@ -2,7 +2,7 @@
 //
 // Encoded keys of SQLite's tables. Bytes that no encoder wrote may be read as some value, but that value is then
 // written in one way only.
-#include "foreshadow/sqlite/key_encoding.hpp"
+#include "foreshadow/sqlite/table/key_encoding.hpp"
 
 #include "fuzz.hpp"
 

@@ -40,7 +40,8 @@ LAYERS = {
 }
 ADAPTER = (PARTS - {"shadow", "catalog"}, "an adapter sees the concepts, never the orchestrator")
 # The folders of an adapter that has some, from the lowest on: each may include those before it and the adapter's options.
-ROOMS = {"postgresql": ["server", "table", "layout", "setup", "log", "scan", "restore"]}
+ROOMS = {"postgresql": ["server", "table", "layout", "setup", "log", "scan", "restore"],
+         "sqlite": ["database", "table", "setup", "layout", "scan", "log", "restore"]}
 
 # (pattern of the include, the folders that may use it, why)
 LIBRARIES = [

@@ -2,7 +2,7 @@
 //
 // partitions DATABASE VERB ...: makes, splits, merges and drops partitions of a table, for tests that are not C++.
 // Reads one change a line from standard input and answers each with one line, so that a test can keep it open.
-#include "foreshadow/sqlite/connection.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
 #include "foreshadow/sqlite/partitioned_table.hpp"
 
 #include <exception>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "foreshadow/sqlite/catalog.hpp"
+#include "foreshadow/sqlite/layout/catalog.hpp"
 
 #include <catch2/catch.hpp>
 

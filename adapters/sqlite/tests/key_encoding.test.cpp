@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // SQLite itself is the oracle: encoded keys must order, and be equal, as its own comparison says.
-#include "foreshadow/sqlite/key_encoding.hpp"
+#include "foreshadow/sqlite/table/key_encoding.hpp"
 
-#include "foreshadow/sqlite/partition_map.hpp"
+#include "foreshadow/sqlite/table/partition_map.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "foreshadow/sqlite/name_clashes.hpp"
+#include "foreshadow/sqlite/setup/name_clashes.hpp"
 
 #include "foreshadow/sqlite/partitioned_table.hpp"
 #include "support.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "foreshadow/sqlite/read_gate.hpp"
+#include "foreshadow/sqlite/database/read_gate.hpp"
 
 #include "support.hpp"
 

@@ -6,7 +6,7 @@
 
 #include "failure.hpp"
 #include "foreshadow/plane/layout.hpp"
-#include "foreshadow/sqlite/connection.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
 #include "foreshadow/sqlite/source.hpp"
 #include "foreshadow/sqlite/target.hpp"
 #include "foreshadow/task.hpp"

@@ -3,8 +3,8 @@
 // A database with every kind of table, and one text that says everything that is in a database.
 #pragma once
 
-#include "foreshadow/sqlite/connection.hpp"
-#include "foreshadow/sqlite/schema.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
+#include "foreshadow/sqlite/table/schema.hpp"
 
 #include <string>
 #include <vector>

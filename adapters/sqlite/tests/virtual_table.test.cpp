@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "foreshadow/sqlite/virtual_table.hpp"
+#include "foreshadow/sqlite/database/virtual_table.hpp"
 
 #include "foreshadow/sqlite/sqlite.hpp"
 #include "support.hpp"

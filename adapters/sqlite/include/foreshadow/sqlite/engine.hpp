@@ -6,13 +6,13 @@
 
 #include "foreshadow/source/log_batch.hpp"
 #include "foreshadow/source/source.hpp"
-#include "foreshadow/sqlite/catalog.hpp"
-#include "foreshadow/sqlite/chunk_reader.hpp"
-#include "foreshadow/sqlite/connection_pool.hpp"
-#include "foreshadow/sqlite/left_behind.hpp"
-#include "foreshadow/sqlite/log_reader.hpp"
-#include "foreshadow/sqlite/name_clashes.hpp"
-#include "foreshadow/sqlite/read_gate.hpp"
+#include "foreshadow/sqlite/database/connection_pool.hpp"
+#include "foreshadow/sqlite/database/read_gate.hpp"
+#include "foreshadow/sqlite/layout/catalog.hpp"
+#include "foreshadow/sqlite/log/log_reader.hpp"
+#include "foreshadow/sqlite/scan/chunk_reader.hpp"
+#include "foreshadow/sqlite/setup/left_behind.hpp"
+#include "foreshadow/sqlite/setup/name_clashes.hpp"
 #include "foreshadow/sqlite/source_options.hpp"
 
 #include <chrono>

@@ -11,11 +11,11 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/sqlite/capture.hpp"
-#include "foreshadow/sqlite/connection.hpp"
-#include "foreshadow/sqlite/map_tables.hpp"
-#include "foreshadow/sqlite/partition_map.hpp"
-#include "foreshadow/sqlite/schema.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
+#include "foreshadow/sqlite/setup/capture.hpp"
+#include "foreshadow/sqlite/setup/map_tables.hpp"
+#include "foreshadow/sqlite/table/partition_map.hpp"
+#include "foreshadow/sqlite/table/schema.hpp"
 
 #include <algorithm>
 #include <concepts>

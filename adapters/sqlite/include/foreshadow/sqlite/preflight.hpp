@@ -4,11 +4,11 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/sqlite/capture.hpp"
-#include "foreshadow/sqlite/connection.hpp"
-#include "foreshadow/sqlite/name_clashes.hpp"
-#include "foreshadow/sqlite/schema.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
+#include "foreshadow/sqlite/setup/capture.hpp"
+#include "foreshadow/sqlite/setup/name_clashes.hpp"
 #include "foreshadow/sqlite/source_options.hpp"
+#include "foreshadow/sqlite/table/schema.hpp"
 
 #include <unistd.h>
 

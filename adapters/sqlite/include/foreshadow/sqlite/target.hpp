@@ -13,9 +13,9 @@
 #include "foreshadow/row/row_batch.hpp"
 #include "foreshadow/run/workers.hpp"
 #include "foreshadow/source/source.hpp"
-#include "foreshadow/sqlite/connection.hpp"
-#include "foreshadow/sqlite/definition_set.hpp"
-#include "foreshadow/sqlite/loader.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
+#include "foreshadow/sqlite/restore/definition_set.hpp"
+#include "foreshadow/sqlite/restore/loader.hpp"
 #include "foreshadow/target/target.hpp"
 #include "foreshadow/task.hpp"
 

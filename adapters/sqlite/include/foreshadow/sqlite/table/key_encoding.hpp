@@ -11,7 +11,7 @@
 //   text, blob     20 or 30, bytes with 00 written as 00 ff, then 00 00; NOCASE adds the length in 8 bytes
 #pragma once
 
-#include "foreshadow/sqlite/value.hpp"
+#include "foreshadow/sqlite/database/value.hpp"
 
 #include <bit>
 #include <cmath>

@@ -7,10 +7,10 @@
 
 #include "foreshadow/plane/key_range.hpp"
 #include "foreshadow/source/source.hpp"
-#include "foreshadow/sqlite/capture.hpp"
-#include "foreshadow/sqlite/connection.hpp"
-#include "foreshadow/sqlite/partition_map.hpp"
-#include "foreshadow/sqlite/value.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
+#include "foreshadow/sqlite/database/value.hpp"
+#include "foreshadow/sqlite/setup/capture.hpp"
+#include "foreshadow/sqlite/table/partition_map.hpp"
 
 #include <algorithm>
 #include <cstdint>

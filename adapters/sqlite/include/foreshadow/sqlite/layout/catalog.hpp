@@ -11,8 +11,8 @@
 #include "foreshadow/plane/key_range.hpp"
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/source/source.hpp"
-#include "foreshadow/sqlite/capture.hpp"
-#include "foreshadow/sqlite/definitions.hpp"
+#include "foreshadow/sqlite/setup/capture.hpp"
+#include "foreshadow/sqlite/setup/definitions.hpp"
 
 #include <algorithm>
 #include <cstdint>

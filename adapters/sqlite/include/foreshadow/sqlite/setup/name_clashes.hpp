@@ -5,10 +5,10 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/sqlite/connection.hpp"
-#include "foreshadow/sqlite/definitions.hpp"
-#include "foreshadow/sqlite/schema.hpp"
-#include "foreshadow/sqlite/sql_text.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
+#include "foreshadow/sqlite/database/sql_text.hpp"
+#include "foreshadow/sqlite/setup/definitions.hpp"
+#include "foreshadow/sqlite/table/schema.hpp"
 
 #include <initializer_list>
 #include <string>

@@ -4,7 +4,7 @@
 // the meaning of a default, the module of a virtual table. Read by tokens, so that a quoted name is never a keyword.
 #pragma once
 
-#include "foreshadow/sqlite/connection.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
 
 #include <algorithm>
 #include <cctype>

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "foreshadow/plane/key_range.hpp"
-#include "foreshadow/sqlite/key_encoding.hpp"
-#include "foreshadow/sqlite/schema.hpp"
+#include "foreshadow/sqlite/table/key_encoding.hpp"
+#include "foreshadow/sqlite/table/schema.hpp"
 
 #include <cstdint>
 #include <map>

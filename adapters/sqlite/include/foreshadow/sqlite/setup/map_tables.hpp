@@ -4,10 +4,10 @@
 // found by nobody, so it is refused.
 #pragma once
 
-#include "foreshadow/sqlite/capture.hpp"
-#include "foreshadow/sqlite/connection.hpp"
-#include "foreshadow/sqlite/partition_map.hpp"
-#include "foreshadow/sqlite/schema.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
+#include "foreshadow/sqlite/setup/capture.hpp"
+#include "foreshadow/sqlite/table/partition_map.hpp"
+#include "foreshadow/sqlite/table/schema.hpp"
 
 #include <string>
 #include <vector>

@@ -7,11 +7,11 @@
 #include "foreshadow/error.hpp"
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/row/row_batch.hpp"
-#include "foreshadow/sqlite/connection.hpp"
-#include "foreshadow/sqlite/definition_set.hpp"
-#include "foreshadow/sqlite/map_tables.hpp"
-#include "foreshadow/sqlite/partial_files.hpp"
-#include "foreshadow/sqlite/schema.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
+#include "foreshadow/sqlite/restore/definition_set.hpp"
+#include "foreshadow/sqlite/restore/partial_files.hpp"
+#include "foreshadow/sqlite/setup/map_tables.hpp"
+#include "foreshadow/sqlite/table/schema.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

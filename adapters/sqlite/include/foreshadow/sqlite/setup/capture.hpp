@@ -22,9 +22,9 @@
 
 #include "foreshadow/error.hpp"
 #include "foreshadow/plane/key_range.hpp"
-#include "foreshadow/sqlite/connection.hpp"
-#include "foreshadow/sqlite/partition_map.hpp"
-#include "foreshadow/sqlite/schema.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
+#include "foreshadow/sqlite/table/partition_map.hpp"
+#include "foreshadow/sqlite/table/schema.hpp"
 
 #include <array>
 #include <cstdint>

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/sqlite/connection.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
 
 #include <bit>
 #include <cstdint>

@@ -5,9 +5,9 @@
 
 #include "foreshadow/error.hpp"
 #include "foreshadow/source/source.hpp"
-#include "foreshadow/sqlite/definitions.hpp"
-#include "foreshadow/sqlite/partition_map.hpp"
-#include "foreshadow/sqlite/value.hpp"
+#include "foreshadow/sqlite/database/value.hpp"
+#include "foreshadow/sqlite/setup/definitions.hpp"
+#include "foreshadow/sqlite/table/partition_map.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -6,10 +6,10 @@
 #pragma once
 
 #include "foreshadow/error.hpp"
-#include "foreshadow/sqlite/connection.hpp"
-#include "foreshadow/sqlite/key_encoding.hpp"
-#include "foreshadow/sqlite/sql_text.hpp"
-#include "foreshadow/sqlite/virtual_table.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
+#include "foreshadow/sqlite/database/sql_text.hpp"
+#include "foreshadow/sqlite/database/virtual_table.hpp"
+#include "foreshadow/sqlite/table/key_encoding.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -9,7 +9,7 @@
 // (SQLite 3.40.1). They are left out, and so is what any other module shows: it may write where no trigger sees it.
 #pragma once
 
-#include "foreshadow/sqlite/sql_text.hpp"
+#include "foreshadow/sqlite/database/sql_text.hpp"
 
 #include <cstddef>
 #include <string>

@@ -9,8 +9,8 @@
 #include "foreshadow/row/change.hpp"
 #include "foreshadow/row/varint.hpp"
 #include "foreshadow/source/log_batch.hpp"
-#include "foreshadow/sqlite/catalog.hpp"
-#include "foreshadow/sqlite/chunk_reader.hpp"
+#include "foreshadow/sqlite/layout/catalog.hpp"
+#include "foreshadow/sqlite/scan/chunk_reader.hpp"
 #include "foreshadow/store/digest.hpp"
 
 #include <chrono>

@@ -3,9 +3,9 @@
 // What a hold leaves in a database's schema, and how it goes again.
 #pragma once
 
-#include "foreshadow/sqlite/connection.hpp"
-#include "foreshadow/sqlite/definitions.hpp"
-#include "foreshadow/sqlite/schema.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
+#include "foreshadow/sqlite/setup/definitions.hpp"
+#include "foreshadow/sqlite/table/schema.hpp"
 
 #include <string>
 #include <vector>

@@ -5,9 +5,9 @@
 
 #include "foreshadow/row/row_batch.hpp"
 #include "foreshadow/source/source.hpp"
-#include "foreshadow/sqlite/catalog.hpp"
-#include "foreshadow/sqlite/connection.hpp"
-#include "foreshadow/sqlite/value.hpp"
+#include "foreshadow/sqlite/database/connection.hpp"
+#include "foreshadow/sqlite/database/value.hpp"
+#include "foreshadow/sqlite/layout/catalog.hpp"
 
 #include <chrono>
 #include <cstddef>
