@@ -493,6 +493,35 @@ TEST_CASE("one slot and one walsender are enough, and beginning anew beside a ho
     CHECK(count_of(patiently([&] { return follow_to_head(again, at); }), change_kind::put) == 1);
 }
 
+TEST_CASE("what a server refuses is not asked again, and what it said is told with what to do", "[postgresql]") {
+    std::string verbose =
+        "connection to server on socket \"/s\" failed: FATAL:  28000: role \"x\" does not exist; LOCATION:  F, a.c:7";
+    CHECK(detail::take_state(verbose) == "28000");
+    CHECK(verbose == "connection to server on socket \"/s\" failed: FATAL:  role \"x\" does not exist");
+    verbose = "connection to server at \"a\", port 1 failed: Connection refused;  Is the server running?";
+    CHECK(detail::take_state(verbose).empty());
+
+    server& s = shared_server();
+    const std::string name = s.make_database();
+    const std::string url = s.url(name);
+    const auto refused = [&](const std::string& what, const std::string& by) {
+        std::string other = url;
+        other.replace(other.find(what), what.size(), by);
+        try {
+            testing::run(source{other, quick}.hold(std::nullopt));
+        } catch (const error& e) {
+            CHECK(e.again() == retry::never);
+            CHECK(e.message().find("LOCATION") == std::string::npos);
+            return e.line();
+        }
+        return std::string{"nothing was refused"};
+    };
+    CHECK_THAT(refused("postgres@", "nobody@"),
+               Catch::Contains("role \"nobody\" does not exist") && Catch::Contains("check user"));
+    CHECK_THAT(refused("/" + name, "/no_such"),
+               Catch::Contains("database \"no_such\" does not exist") && Catch::Contains("name of the database"));
+}
+
 TEST_CASE("a password is in no error", "[postgresql]") {
     const auto line_of = [](auto f) -> std::string {
         try {

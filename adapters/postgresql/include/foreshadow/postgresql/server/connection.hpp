@@ -16,6 +16,7 @@
 #include <libpq-fe.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -39,6 +40,22 @@ namespace foreshadow::postgresql::detail {
     return line;
 }
 
+/// Takes the SQLSTATE and the place in the server's source out of what libpq says verbosely of a connection that
+/// failed: "FATAL:  28000: role "x" does not exist; LOCATION:  ...". Empty where it was not a server that said it.
+[[nodiscard]] inline std::string take_state(std::string& verbose) {
+    const std::string before = ":  ";
+    constexpr std::size_t length = 5;
+    for (std::size_t at = verbose.find(before); at != std::string::npos; at = verbose.find(before, at + 1)) {
+        const std::string state = verbose.substr(at + before.size(), length);
+        const bool is_state = state.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos;
+        if (!is_state || verbose.compare(at + before.size() + length, 2, ": ") != 0) continue;
+        verbose.erase(at + before.size(), length + 2);
+        verbose.erase(std::min(verbose.find("; LOCATION:"), verbose.size()));
+        return state;
+    }
+    return {};
+}
+
 /// What a server said, by its SQLSTATE.
 [[nodiscard]] inline error failure(std::string_view state, std::string message) {
     const auto is = [&](std::string_view prefix) { return state.substr(0, prefix.size()) == prefix; };
@@ -51,7 +68,8 @@ namespace foreshadow::postgresql::detail {
         if (is("42501"))
             return {errc::invalid_argument, std::move(message),
                     "give the role the rights that the adapter's README lists"};
-        if (is("42P01") || is("3D000")) return {errc::not_found, std::move(message)};
+        if (is("42P01")) return {errc::not_found, std::move(message)};
+        if (is("3D000")) return {errc::not_found, std::move(message), "check the name of the database"};
         if (is("42P04") || is("42710")) return {errc::already_exists, std::move(message)};
         if (is("28")) return {errc::invalid_argument, std::move(message), "check user, password and pg_hba.conf"};
         return {errc::unavailable, std::move(message)};
@@ -95,12 +113,14 @@ class connection {
         made->owner_.reset(PQconnectStartParams(all.names(), all.values(), 0));
         if (!made->owner_) throw error{errc::unavailable, "no memory for a connection"};
         PQsetNoticeProcessor(made->get(), [](void*, const char*) {}, nullptr);
+        PQsetErrorVerbosity(made->get(), PQERRORS_VERBOSE);  // or the server's answer comes without its SQLSTATE
         for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;) {
             if (PQstatus(made->get()) == CONNECTION_BAD || next == PGRES_POLLING_FAILED) made->fail_connection();
             const bool reads = next == PGRES_POLLING_READING;
             co_await wait_until_ready(PQsocket(made->get()), reads ? readiness::readable : readiness::writable);
             next = PQconnectPoll(made->get());
         }
+        PQsetErrorVerbosity(made->get(), PQERRORS_DEFAULT);
         PQsetnonblocking(made->get(), 1);
         const std::string settings =
             "SET synchronous_commit = local; SET lock_timeout = 0; SET statement_timeout = 0; "
@@ -225,13 +245,14 @@ class connection {
     connection() = default;
 
     [[noreturn]] void fail_connection() {
-        const std::string why = one_line(PQerrorMessage(get()));
+        std::string why = one_line(PQerrorMessage(get()));
         if (PQstatus(get()) != CONNECTION_BAD)
             throw error{errc::unavailable, why.empty() ? "the connection to the server failed" : why};
-        const bool never = why.find("authentication") != std::string::npos || why.find("pg_hba") != std::string::npos;
-        if (why.find("database \"") != std::string::npos && why.find("does not exist") != std::string::npos)
-            throw error{errc::not_found, why, "check the name of the database"};
-        if (never) throw error{errc::invalid_argument, why, "check user, password and pg_hba.conf"};
+        if (const std::string state = take_state(why); !state.empty()) throw failure(state, std::move(why));
+        if (why.find("SSL") != std::string::npos || why.find("invalid response") != std::string::npos)
+            throw error{errc::invalid_argument, why, "is it a PostgreSQL server, and sslmode as it wants it?"};
+        if (why.find("password") != std::string::npos)
+            throw error{errc::invalid_argument, why, "check user, password and pg_hba.conf"};
         throw error{errc::unavailable, why, "is the server running?", retry::later};
     }
 
