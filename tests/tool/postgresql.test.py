@@ -200,6 +200,19 @@ def passwords_are_neither_printed_nor_stored(folder):
 
 
 @test
+def who_may_not_connect_or_make_databases_is_told_at_once(folder):
+    source = make_shop("guarded")
+    make_role("guest")
+    unknown = run("backup", server.url("guarded", user="nobody_at_all"), f"{folder}/kept", status=FAILED)
+    assert 'role "nobody_at_all" does not exist' in unknown.error and "waiting" not in unknown.err, unknown
+    run("backup", source, f"{folder}/kept")
+    refused = run("restore", f"{folder}/kept", server.url("guarded_again", user="guest"), status=FAILED)
+    assert "role guest may not make databases" in refused.error and 'ALTER ROLE "guest" CREATEDB' in refused.error, refused
+    assert "NOTICE" not in refused.err, refused
+    run("release", source)
+
+
+@test
 def wrong_usage_is_told_as_such(folder):
     make_small(f"{folder}/small.db")
     assert "nothing to set up" in run("backup", url(f"{folder}/small.db"), "--setup-sql", status=WRONG_USAGE).error

@@ -35,10 +35,11 @@ class new_database {
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
-    /// Errors: `already_exists`.
+    /// Errors: `already_exists`; `invalid_argument` where the role may not make databases.
     task<> begin() {
         if (!server_) server_ = co_await connection::open(where_.with_database("postgres"));
         co_await refuse_existing();
+        co_await refuse_without_rights();
         co_await sweep();
     }
 
@@ -73,6 +74,7 @@ class new_database {
         const address there = where_.with_database("postgres");
         parameters all{there};
         PGconn* c = PQconnectdbParams(all.names(), all.values(), 0);
+        PQsetNoticeProcessor(c, [](void*, const char*) {}, nullptr);  // it may not have been created
         PQclear(PQexec(c, drop.c_str()));
         PQfinish(c);
         partial_.clear();
@@ -90,6 +92,14 @@ class new_database {
         }
     }
 
+    task<> refuse_without_rights() {
+        const result r = co_await server_->run(
+            "SELECT current_user, rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user");
+        if (r.text(0, 1) == "t") co_return;
+        const std::string role{r.text(0, 0)};
+        throw error{errc::invalid_argument, "role " + role + " may not make databases",
+                    "ALTER ROLE " + identifier(role) + " CREATEDB"};
+    }
     task<> refuse_existing() {
         const std::string sql = "SELECT 1 FROM pg_catalog.pg_database WHERE datname = " + literal(name_);
         const result found = co_await server_->run(sql);
