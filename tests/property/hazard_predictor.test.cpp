@@ -156,7 +156,6 @@ struct late_log {
         layout now;
         std::optional<lineage_event> event;
     };
-    static constexpr std::string_view name = "late";
     static constexpr double delay = 15;
 
     hazard_predictor one{{.least_confidence = 0}};
