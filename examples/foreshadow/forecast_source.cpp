@@ -79,7 +79,7 @@ fs::task<bool> watch(any_source& source, any_predictor& predictor, double second
 }
 
 std::string names_of(const fs::prediction& p, const fs::layout& now) {
-    std::string text;
+    std::string text = p.name;
     for (const fs::partition_id id : p.partitions)
         if (const fs::partition* known = now.find(id)) text += (text.empty() ? "" : ", ") + known->name;
     return text;

@@ -145,7 +145,7 @@ void tell_predictions(const fs::restore_point& point, const fs::layout_history& 
         for (const fs::partition& p : change.begun) called[p.id] = p.name;
     std::cout << "predictions (" << count_text(point.knows.predictions.size()) << ")\n";
     for (const fs::foretold& told : point.knows.predictions) {
-        std::string who;
+        std::string who = told.what.name;
         for (const fs::partition_id id : told.what.partitions) who += (who.empty() ? "" : ", ") + called[id];
         std::cout << "  " << time_text(told.what.issued_time) << "  " << name_of(told.what.kind) << " of " << who
                   << ", " << static_cast<int>(told.what.confidence * 100 + 0.5) << " % within "

@@ -46,7 +46,7 @@ BOOST_DESCRIBE_STRUCT(boxes, (), (images, segments, runs, births, replacements))
 BOOST_DESCRIBE_STRUCT(expected_delay, (), (p10, p50, p90))
 BOOST_DESCRIBE_STRUCT(evidence, (), (name, value, unit))
 BOOST_DESCRIBE_STRUCT(prediction, (),
-                      (id, kind, partitions, boundaries, when, confidence, horizon_seconds, because, issued_at,
+                      (id, kind, partitions, boundaries, name, when, confidence, horizon_seconds, because, issued_at,
                        issued_time, predictor))
 BOOST_DESCRIBE_STRUCT(outcome, (), (kind, at, lead_seconds, boundaries))
 BOOST_DESCRIBE_STRUCT(shadow_account, (), (spared, ready, worth, cost, open, most_open, held, most_held, verdict))

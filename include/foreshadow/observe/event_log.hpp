@@ -60,6 +60,7 @@ struct event_line {
             .with("kind", p.kind)
             .with("partitions", p.partitions)
             .with("boundaries", p.boundaries)
+            .with("name", p.name)
             .with("p10", p.when.p10)
             .with("p50", p.when.p50)
             .with("p90", p.when.p90)

@@ -36,6 +36,9 @@ struct prediction {
     lineage_kind kind = lineage_kind::split;
     std::vector<partition_id> partitions;
     std::vector<key> boundaries;  ///< expected inner boundaries after the change; none for a merge or drop
+    /// What a creation makes will be called, a `#` for digits that are not known: "public.events_p#". Empty where that
+    /// is not foretold. A creation without boundaries is known by it, as where it will lie is not.
+    std::string name;
     expected_delay when;
     double confidence = 0;  ///< calibrated probability that it happens within `horizon_seconds`
     double horizon_seconds = 0;

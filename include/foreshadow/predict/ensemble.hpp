@@ -11,6 +11,7 @@
 #include "foreshadow/error.hpp"
 #include "foreshadow/predict/detail/follow_merge.hpp"
 #include "foreshadow/predict/detail/log_odds.hpp"
+#include "foreshadow/predict/detail/name_stem.hpp"
 #include "foreshadow/predict/predictor.hpp"
 #include "foreshadow/predict/silent.hpp"
 
@@ -153,17 +154,23 @@ class ensemble {
         lineage_kind kind;
         std::vector<partition_id> partitions;
         key place;
+        std::string called;  ///< where the place is not told
 
         explicit change(const prediction& p) : kind{p.kind}, partitions{p.partitions} {
             std::sort(partitions.begin(), partitions.end());
-            if (kind == lineage_kind::create && !p.boundaries.empty()) place = p.boundaries.front();
+            if (kind != lineage_kind::create) return;
+            if (p.boundaries.empty())
+                called = p.name;
+            else
+                place = p.boundaries.front();
         }
         friend auto operator<=>(const change&, const change&) = default;
 
         [[nodiscard]] bool is_of(const lineage_event& event) const {
             if (kind == lineage_kind::create)
-                return std::any_of(event.to.begin(), event.to.end(),
-                                   [&](const partition& p) { return p.interval.contains(place); });
+                return std::any_of(event.to.begin(), event.to.end(), [&](const partition& p) {
+                    return called.empty() ? p.interval.contains(place) : detail::is_called(p.name, called);
+                });
             return std::all_of(partitions.begin(), partitions.end(), [&](partition_id id) {
                 return std::any_of(event.from.begin(), event.from.end(),
                                    [&](const partition& p) { return p.id == id; });

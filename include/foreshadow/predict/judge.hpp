@@ -7,6 +7,7 @@
 #include "foreshadow/plane/lineage.hpp"
 #include "foreshadow/plane/prediction.hpp"
 #include "foreshadow/predict/detail/follow_merge.hpp"
+#include "foreshadow/predict/detail/name_stem.hpp"
 
 #include <algorithm>
 #include <compare>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -36,8 +38,8 @@ class judge {
         ++changes_;
     }
 
-    /// The largest confidence in the same change of the same partitions, or a creation at the same key, of predictions
-    /// without an outcome; none where nobody foretells it. O(log n).
+    /// The largest confidence in the same change of the same partitions, or a creation at the same key or of the same
+    /// name, of predictions without an outcome; none where nobody foretells it. O(log n).
     [[nodiscard]] std::optional<double> confidence_in(const prediction& p) const {
         const auto found = foretold_.find(what_of(p));
         return found == foretold_.end() ? std::nullopt : std::optional{*found->second.rbegin()};
@@ -50,9 +52,10 @@ class judge {
         outcome became;
     };
 
-    /// The outcomes that layout changes bring: of predictions of their partitions, and of creations that they overlap.
-    /// By event; where several would settle a prediction, the first does. Partitions may become one in steps: where
-    /// some of those that a merge is foretold of have merged, the prediction goes on with what they became.
+    /// The outcomes that layout changes bring: of predictions of their partitions, and of creations that they overlap,
+    /// or that are called as they are. By event; where several would settle a prediction, the first does. Partitions
+    /// may become one in steps: where some of those that a merge is foretold of have merged, the prediction goes on
+    /// with what they became.
     ///
     /// Complexity: O(log n) for each partition of a prediction or event; a creation is held against every creation.
     std::vector<verdict> settle(std::span<const lineage_event> events) {
@@ -110,17 +113,19 @@ class judge {
     [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
 
   private:
-    /// What a prediction is about: a creation has no partition yet, and is known by where it begins.
+    /// What a prediction is about: a creation has no partition yet, and is known by where it begins, or by its name.
     struct what {
         lineage_kind kind;
         std::vector<partition_id> partitions;
         key begin;
+        std::string name;
 
         friend auto operator<=>(const what&, const what&) = default;
     };
     [[nodiscard]] static what what_of(const prediction& p) {
-        const bool begins = p.kind == lineage_kind::create && !p.boundaries.empty();
-        return {p.kind, p.partitions, begins ? p.boundaries.front() : key{}};
+        if (p.kind != lineage_kind::create) return {p.kind, p.partitions, {}, {}};
+        if (p.boundaries.empty()) return {p.kind, p.partitions, {}, p.name};
+        return {p.kind, p.partitions, p.boundaries.front(), {}};
     }
 
     /// Puts what was recorded since the last time where it belongs.
@@ -221,9 +226,15 @@ class judge {
                        .boundaries = event.boundaries};
     }
 
-    /// A creation is foretold by place: begin, and end where it is known.
+    /// A creation is foretold by place: begin, and end where it is known; or, where nothing is known of that, by name.
     [[nodiscard]] static std::optional<outcome_kind> creation(const prediction& p, const lineage_event& event) {
-        if (event.kind != lineage_kind::create || p.boundaries.empty()) return std::nullopt;
+        if (event.kind != lineage_kind::create) return std::nullopt;
+        if (p.boundaries.empty()) {
+            const bool came = !p.name.empty() && std::any_of(event.to.begin(), event.to.end(), [&](const auto& born) {
+                return detail::is_called(born.name, p.name);
+            });
+            return came ? std::optional{outcome_kind::exact} : std::nullopt;
+        }
         const key_range expected{p.boundaries.front(),
                                  p.boundaries.size() > 1 ? p.boundaries[1] : successor(p.boundaries[0])};
         for (const partition& born : event.to) {

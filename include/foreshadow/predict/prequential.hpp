@@ -7,7 +7,8 @@
 // A row is a partition that lives at a tick, positive when its change comes within the horizon after it. The last
 // part of the rows, after 60 % of the changes, is the test; rows whose horizon reaches into it are in neither part, so
 // that nothing which the base rate was learnt from overlaps what it is tested on. A creation has no partition to be
-// foretold of: its row is the one below the keys that it takes.
+// foretold of: its row is the one below the keys that it takes. One that is foretold by name alone takes keys that
+// nobody knows yet, so it has no row, and is not scored.
 #pragma once
 
 #include "foreshadow/error.hpp"

@@ -6,6 +6,7 @@
 
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/plane/prediction.hpp"
+#include "foreshadow/predict/detail/name_stem.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -23,7 +24,8 @@ struct forecast_limits {
     std::size_t boundaries = 64;        ///< of one prediction
     std::size_t boundary_bytes = 8192;  ///< of one boundary
     std::size_t evidence = 16;
-    std::size_t text_bytes = 64;  ///< of a name or unit
+    std::size_t text_bytes = 64;                    ///< of a piece of evidence, its unit, or the predictor
+    std::size_t name_bytes = detail::longest_name;  ///< of what is going to be created
 };
 
 namespace detail {
@@ -31,8 +33,13 @@ namespace detail {
 /// Plain ASCII and short, so that any catalog, log or terminal can show it.
 inline void make_plain(std::string& text, std::size_t most) {
     if (text.size() > most) text.resize(most);
-    for (char& c : text)
-        if (c < 0x20 || c > 0x7e) c = '?';
+    std::transform(text.begin(), text.end(), text.begin(), plain);
+}
+
+/// Of two creations that are well-formed: at the same key, or of the same name where there is none.
+[[nodiscard]] inline bool is_same_creation(const prediction& a, const prediction& b) {
+    if (a.boundaries.empty() || b.boundaries.empty()) return a.boundaries == b.boundaries && a.name == b.name;
+    return a.boundaries.front() == b.boundaries.front();
 }
 
 class sanitizer {
@@ -66,6 +73,8 @@ class sanitizer {
             make_plain(e.unit, limits_.text_bytes);
         }
         make_plain(p.predictor, limits_.text_bytes);
+        if (p.kind != lineage_kind::create) p.name.clear();
+        make_plain(p.name, limits_.name_bytes);
         return clean_place(p);
     }
 
@@ -105,8 +114,9 @@ class sanitizer {
                     p, {now_.partitions[places.front()].interval.begin, now_.partitions[places.back()].interval.end});
                 return true;
             case lineage_kind::create:
-                // One begin, and one end where it is known, in keys that belong to nobody.
-                if (p.boundaries.empty() || p.boundaries.size() > 2 || places.size() > 1) return false;
+                // One begin, and one end where it is known, in keys that belong to nobody; or no place, but a name.
+                if (p.boundaries.empty()) return !p.name.empty() && places.empty();
+                if (p.boundaries.size() > 2 || places.size() > 1) return false;
                 return now_.owner(p.boundaries.front()) == nullptr && reaches_nobody(p.boundaries);
         }
         return false;
@@ -153,7 +163,7 @@ inline void sanitize(std::vector<prediction>& said, const layout& now, double ho
         if (kept.size() >= limits.predictions) break;
         const bool again = std::any_of(kept.begin(), kept.end(), [&](const prediction& k) {
             return k.kind == p.kind && k.partitions == p.partitions &&
-                   (p.kind != lineage_kind::create || k.boundaries.front() == p.boundaries.front());
+                   (p.kind != lineage_kind::create || detail::is_same_creation(k, p));
         });
         if (!again) kept.push_back(std::move(p));
     }

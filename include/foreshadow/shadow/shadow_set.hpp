@@ -45,7 +45,10 @@ class shadow_set {
             shadow_account account = account_of(p, cuts);
             account.verdict = decide(p, cuts, account, followed);
             explain(p.id, account);
-            const bool is_final = account.verdict == shadow_verdict::unlikely || p.kind == lineage_kind::drop;
+            // No layout to come gives keys to a creation whose place is not known.
+            const bool has_no_place = p.kind == lineage_kind::create && cuts.empty();
+            const bool is_final =
+                account.verdict == shadow_verdict::unlikely || p.kind == lineage_kind::drop || has_no_place;
             if (is_final || account.verdict == shadow_verdict::opened) seen_.insert(p.id);
         }
         return std::exchange(told_, {});

@@ -104,6 +104,8 @@ class malformed : public detail::hostile_base {
         using keys = std::vector<key>;
         tell(lineage_kind::split, ids{{987'654'321, {3}}}, keys{}, expected_delay{}, 1.0, horizon_seconds);
         tell(lineage_kind::create, ids{}, keys{}, expected_delay{}, 2.0, -1.0);
+        tell(lineage_kind::create, ids{}, keys{}, expected_delay{}, 1.0, horizon_seconds);
+        out.back().name = std::string(100'000, '\x01') + "#\xff";
         for (const partition& p : now_.partitions) {
             tell(lineage_kind::split, ids{p.id}, keys{}, expected_delay{nan, nan, nan}, nan, nan);
             tell(lineage_kind::split, ids{p.id}, keys{}, expected_delay{-5, -9, -1}, -1.0, -5.0);

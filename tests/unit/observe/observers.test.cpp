@@ -29,6 +29,7 @@ BOOST_DESCRIBE_STRUCT(named_event, (), (event))
 std::vector<event> one_of_each() {
     prediction p;
     p.boundaries = {"\xff\x00"};
+    p.name = "public.ev_p#\xff";
     p.because = {{"size \xc3", 3, "MB"}};
     p.predictor = "\xfe";
     outcome o;
@@ -65,6 +66,7 @@ TEST_CASE("the event log writes one line of valid JSON for every kind of event, 
     for (const event& e : events) log.on(e);
     std::string line;
     std::size_t lines = 0;
+    CHECK(out.str().find(R"("name":"public.ev_p#\\xff")") != std::string::npos);
     while (std::getline(out, line)) {
         CAPTURE(line);
         CHECK_FALSE(foreshadow::parse_document<named_event>(line, "line").event.empty());

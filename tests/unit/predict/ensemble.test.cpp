@@ -62,6 +62,31 @@ TEST_CASE("an ensemble follows the member that is right") {
     }
 }
 
+TEST_CASE("an ensemble keeps creations apart that are foretold by name, and believes who named the one that came") {
+    const auto always_called = [](const std::string& name) {
+        scripted::line line;
+        line.every_time = true;
+        line.what.kind = lineage_kind::create;
+        line.what.name = name;
+        line.what.confidence = 0.9;
+        return scripted{{line}};
+    };
+    ensemble<scripted, scripted> one{always_called("po_p#"), always_called("ev_p#")};
+    one.start({});
+    wall_time now{1'700'000'000'000'000};
+    std::vector<prediction> said;
+    for (int i = 0; i < 200; ++i) {
+        said.clear();
+        one.forecast(now, 10, said);
+        now = after_seconds(now, 5);
+        const partition born{{1, {2}}, "ev_p" + std::to_string(i), {"a", "b"}};
+        one.learn({{{2}, 0}, now, lineage_kind::create, {}, {born}, {}});
+    }
+    CHECK(one.weights()[1] > 0.9);
+    REQUIRE(said.size() == 2);
+    for (const prediction& p : said) CHECK((p.name == "ev_p#") == (p.confidence > 0.5));
+}
+
 TEST_CASE("an ensemble counts what came after a horizon as not having come") {
     ensemble<scripted, silent> one{always(1), silent{}};
     static_cast<void>(see_splits(one, 200, 20));

@@ -6,10 +6,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
 #include <set>
+#include <string>
+#include <utility>
 
 using namespace foreshadow;
 using testing::part;
@@ -160,6 +163,48 @@ TEST_CASE("creations in different places are different news") {
     CHECK_FALSE(j.confidence_in(foretell(7, lineage_kind::create, {}, {"x", "y"})));
 }
 
+TEST_CASE("a creation without a place is judged by what it will be called") {
+    const auto created = [](std::string name, std::int64_t seconds = 5) {
+        partition born = part(9, "x", "y");
+        born.name = std::move(name);
+        return lineage_event{{{200}, 0}, {1'000'000 + seconds * 1'000'000}, lineage_kind::create,
+                             {},         {part(8, "v", "w"), born},         {}};
+    };
+    const auto called = [](std::uint64_t id, std::string name, std::vector<key> boundaries = {}) {
+        prediction p = foretell(id, lineage_kind::create, {}, std::move(boundaries));
+        p.name = std::move(name);
+        return p;
+    };
+    CHECK(judged(called(1, "public.ev_p#"), created("public.ev_p20261124")) == outcome_kind::exact);
+    CHECK(judged(called(1, "public.ev_p2026#"), created("public.ev_p20261124")) == outcome_kind::exact);
+    CHECK(judged(called(1, "public.ev_default"), created("public.ev_default")) == outcome_kind::exact);
+    CHECK(judged(called(1, "public.ev_p#"), created("public.ev_p20261124", 12)) == outcome_kind::late);
+    CHECK(judged(called(1, "public.ev_p#"), created("public.po_p20261124")) == outcome_kind::pending);
+    CHECK(judged(called(1, "public.ev_p#"), created("public.ev_p")) == outcome_kind::pending);
+    CHECK(judged(called(1, ""), created("")) == outcome_kind::pending);
+    // Where the place is told it is what decides.
+    CHECK(judged(called(1, "public.ev_p#", {"k"}), created("public.ev_p20261124")) == outcome_kind::pending);
+    CHECK(judged(called(1, "public.po_p#", {"x", "y"}), created("public.ev_p20261124")) == outcome_kind::exact);
+    // The end of a partition of that name, or another change of one, creates none.
+    lineage_event drop = created("public.ev_p20261124");
+    drop.kind = lineage_kind::drop;
+    std::swap(drop.from, drop.to);
+    CHECK(judged(called(1, "public.ev_p#"), drop) == outcome_kind::pending);
+
+    judge j;
+    j.record(called(1, "public.ev_p#"));
+    j.record(called(2, "public.po_p#"));
+    CHECK(j.confidence_in(called(3, "public.ev_p#")) == 0.5);
+    CHECK_FALSE(j.confidence_in(called(3, "public.ev_p")));
+    CHECK_FALSE(j.confidence_in(called(3, "public.ev_p#", {"x"})));
+    REQUIRE(j.settle(created("public.ev_p20261124")).size() == 1);
+    CHECK_FALSE(j.confidence_in(called(3, "public.ev_p#")));
+    const auto lapsed = j.lapse(after_seconds({1'000'000}, 16));
+    REQUIRE(lapsed.size() == 1);
+    CHECK(lapsed[0].first == 2);
+    CHECK(lapsed[0].second.kind == outcome_kind::none);
+}
+
 TEST_CASE("live predictions are ordered by falling confidence") {
     judge j;
     for (const double c : {0.2, 0.9, 0.5}) {
@@ -199,6 +244,38 @@ TEST_CASE("boundaries are put in order and outside ones dropped; creations keep 
     CHECK(cleaned({foretell(1, lineage_kind::create, {}, {"p", "r"})}).empty());
     CHECK(cleaned({foretell(1, lineage_kind::create, {}, {"b"})}).empty());
     CHECK(cleaned({foretell(1, lineage_kind::create, {}, {})}).empty());
+}
+
+TEST_CASE("a creation that has no place needs a name, which comes out plain and bounded; nothing else has one") {
+    const auto called = [](std::string name, std::vector<key> boundaries = {}) {
+        prediction p = foretell(1, lineage_kind::create, {}, std::move(boundaries));
+        p.name = std::move(name);
+        return p;
+    };
+    REQUIRE(cleaned({called("public.ev_p#")}).size() == 1);
+    CHECK(cleaned({called("public.ev_p#")})[0].name == "public.ev_p#");
+    CHECK(cleaned({called("public.ev_p#")})[0].boundaries.empty());
+    CHECK(cleaned({called("caf\xc3\xa9\n#")})[0].name == "caf???#");
+    CHECK(cleaned({called(std::string(100'000, '#'))})[0].name.size() == forecast_limits{}.name_bytes);
+    CHECK(cleaned({called("")}).empty());
+    CHECK(cleaned({called("public.ev_p#", {""})}).size() == 1);
+    CHECK(cleaned({called("public.ev_p#", {"b"})}).empty());  // somebody's keys
+    CHECK(cleaned({called("public.ev_p#", {"p", "q"})})[0].name == "public.ev_p#");
+    prediction owned = called("public.ev_p#");
+    owned.partitions.push_back({1, {1}});
+    CHECK(cleaned({owned}).empty());
+    prediction split = foretell(1, lineage_kind::split, {1}, {"f"});
+    split.name = "public.ev_p#";
+    CHECK(cleaned({split})[0].name.empty());
+
+    // Several of one name are one, of several names several; one at a place is another.
+    prediction surest = called("a#");
+    surest.confidence = 0.9;
+    const auto out = cleaned({called("a#"), surest, called("b#"), called("a#", {"p", "q"}), called("c#", {"p", "q"})});
+    REQUIRE(out.size() == 3);
+    CHECK(out[0].confidence == 0.9);
+    CHECK(out[0].name == "a#");
+    CHECK(std::count_if(out.begin(), out.end(), [](const prediction& p) { return p.boundaries.empty(); }) == 2);
 }
 
 TEST_CASE("times, horizons, evidence and names come out sound") {
@@ -252,7 +329,10 @@ TEST_CASE("events that come together settle what they settle one after the other
         p.horizon_seconds = 10;
         p.issued_at = {random() % 20};
         for (std::uint64_t n = 1 + random() % 3; n > 0; --n) p.partitions.push_back({random() % 8, {1}});
-        if (p.kind == lineage_kind::create) p.boundaries = {key(1, static_cast<char>('a' + random() % 8))};
+        if (p.kind == lineage_kind::create && random() % 2 == 0)
+            p.name = std::string(1, static_cast<char>('a' + random() % 4)) + "#";
+        else if (p.kind == lineage_kind::create)
+            p.boundaries = {key(1, static_cast<char>('a' + random() % 8))};
         together.record(p);
         one_by_one.record(p);
     }
@@ -260,7 +340,8 @@ TEST_CASE("events that come together settle what they settle one after the other
     for (std::uint64_t i = 0; i < 5; ++i) {
         const key begin(1, static_cast<char>('a' + random() % 8));
         const partition ended{.id = {i, {1}}, .name = {}, .interval = {begin, begin + "z"}};
-        const partition begun{.id = {i + 100, {9}}, .name = {}, .interval = {begin, begin + "z"}};
+        const std::string name = std::string(1, static_cast<char>('a' + random() % 4)) + std::to_string(i);
+        const partition begun{.id = {i + 100, {9}}, .name = name, .interval = {begin, begin + "z"}};
         lineage_event event{.at = {{10 + i}, 0}, .time = {}, .kind = {}, .from = {}, .to = {}, .boundaries = {}};
         event.kind = static_cast<lineage_kind>(random() % 5);
         if (event.kind != lineage_kind::create) event.from = {ended};

@@ -322,6 +322,23 @@ TEST_CASE("every verdict on a shadow comes with the numbers that it was made by"
     }
 }
 
+TEST_CASE("a creation of which only the name is foretold has no shadow, and says why, once") {
+    shadow_set set;
+    set.take(puts(2, {{"b", std::string(900, 'v')}}));
+    prediction p = foretell(1, lineage_kind::create, {});
+    p.name = "public.ev_p#";
+    CHECK(set.consider({&p, 1}, two(), {3}, 0).empty());
+    const auto told = set.take_accounts();
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].first == 1);
+    CHECK(told[0].second.verdict == shadow_verdict::no_keys);
+    CHECK(set.consider({&p, 1}, two(), {4}, 0).empty());
+    CHECK(set.take_accounts().empty());
+    CHECK(set.adopt({{{10}, 0}, {}, lineage_kind::create, {}, {part(5, "x", "y")}, {}}).empty());
+    CHECK_FALSE(set.discard(1));
+    CHECK(set.size() == 0);
+}
+
 TEST_CASE("a band that gets all of the writes costs more than an unsure change is worth") {
     shadow_set set;
     set.take(puts(2, {{"b", std::string(900, 'v')}, {"c", std::string(900, 'v')}}));

@@ -51,6 +51,7 @@ namespace detail {
     for (std::uint64_t n = random.below(3); n > 0; --n) changed.to.push_back(part);
     prediction foretold;
     foretold.boundaries = {text(), text()};
+    foretold.name = text();
     foretold.because = {{text(), number(), text()}};
     foretold.when = {number(), number(), number()};
     foretold.confidence = number();
