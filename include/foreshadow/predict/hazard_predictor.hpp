@@ -3,8 +3,8 @@
 // The predictor that learns. Partitions split at a hidden threshold: where it lies is learnt on the axis of sizes, for
 // each measure of size; growth says when a partition gets there, as the first passage of a drifting process; a small
 // model that learns as it goes corrects that by what came of it; a calibration makes it a probability. Merges are
-// learnt of pairs in the same way, creations and drops as rhythms. Everything is online, takes a few microseconds a
-// partition and forecast, and can be read: each prediction carries the numbers that made it.
+// learnt of pairs in the same way, creations and drops as rhythms, of neighbours or of names. Everything is online,
+// takes a few microseconds a partition and forecast, and can be read: each prediction carries the numbers that made it.
 //
 // Time is counted in fifths of the horizon that is asked for, and sizes in thresholds, so there is nothing to tune to a
 // database. `forecast` is the tick: what was written since the last one is folded then, rows that will be learnt from
@@ -56,14 +56,21 @@ class hazard_predictor {
 
     void start(const layout& now) {
         bands_.start(now);
+        queues_.look(model_.dates.named_drops, now);
         model_.limits.forget_families();  // they are numbered anew
         begin_anew();
     }
-    void observe(const log_batch& batch, const layout& now) { bands_.observe(batch, now); }
+    void observe(const log_batch& batch, const layout& now) {
+        bands_.observe(batch, now);
+        queues_.look_if_due(model_.dates.named_drops, now);
+    }
 
     /// What the source says of its partitions' sizes now, for sources that can tell without effort; between two such
     /// tellings, and without any, the stream is what sizes are made of. O(partitions).
-    void measured(const layout& told) { bands_.measured(told); }
+    void measured(const layout& told) {
+        bands_.measured(told);
+        queues_.look_if_due(model_.dates.named_drops, told);
+    }
 
     void learn(const lineage_event& event);
     void forecast(wall_time now, double horizon_seconds, std::vector<prediction>& out);
@@ -81,6 +88,7 @@ class hazard_predictor {
         model_ = detail::hazard_model::load(state);
         bands_.learnt = model_.sizes;
         bands_.lives = model_.lives;
+        queues_.look_again();
         lead();
     }
 
@@ -97,7 +105,6 @@ class hazard_predictor {
     void learn_matured();
     void foretell_splits(bool sampling, std::vector<prediction>& out);
     void foretell_merges(bool sampling, std::vector<prediction>& out);
-    void foretell_rhythms(wall_time now, std::vector<prediction>& out) const;
     [[nodiscard]] prediction explain_split(slot s, const detail::split_features& f, double seconds);
     [[nodiscard]] bool wait(detail::waiting_rows& rows, const auto& features, std::size_t of_rows, double p,
                             detail::waiting_row row);
@@ -113,6 +120,7 @@ class hazard_predictor {
     options options_;
     detail::hazard_model model_;
     detail::bands bands_;
+    detail::drop_queues queues_;
     detail::surroundings around_;
     detail::waiting_rows split_rows_;
     detail::waiting_rows merge_rows_;
@@ -162,11 +170,9 @@ inline void hazard_predictor::learn(const lineage_event& event) {
         const double rested = at - static_cast<double>(std::max(split(ended[0]), split(ended[1])));
         pair.since_split = std::clamp(rested, 0.0, 1e12);
         model_.merged.add(pair);
-    } else if (event.kind == lineage_kind::create) {
-        for (const partition& p : event.to) model_.creations.add(p.interval, event.time);
-    } else if (event.kind == lineage_kind::drop) {
-        for (const partition& p : event.from) model_.drops.add(p.interval, event.time);
     }
+    model_.dates.learn(event);
+    queues_.change(event, model_.dates.named_drops);
     bands_.change(event);
     bands_.heard_until = std::max(bands_.heard_until, at);
     for (const slot s : bands_.known(event.to)) {
@@ -318,14 +324,6 @@ inline void hazard_predictor::foretell_merges(bool sampling, std::vector<predict
             say(detail::explain_merge(group, bands_, model_, features, horizon_, unit()), group.p, out);
 }
 
-inline void hazard_predictor::foretell_rhythms(wall_time now, std::vector<prediction>& out) const {
-    const auto say_one = [&](prediction told, double p) {
-        if (p >= options_.least_confidence) say(std::move(told), p, out);
-    };
-    detail::foretell_creations(model_.creations, now, horizon_, say_one);
-    detail::foretell_drops(model_.drops, bands_, now, horizon_, say_one);
-}
-
 inline void hazard_predictor::say(prediction p, double confidence, std::vector<prediction>& out) const {
     p.confidence = std::clamp(confidence, 0.0, 0.999);
     p.horizon_seconds = horizon_;
@@ -341,7 +339,9 @@ inline void hazard_predictor::forecast(wall_time now, double horizon_seconds, st
     if (sampling) last_sampled_ = bands_.ticks.last;
     foretell_splits(sampling, out);
     foretell_merges(sampling, out);
-    foretell_rhythms(now, out);
+    detail::foretell_by_calendar(model_.dates, bands_, queues_, now, horizon_, [&](prediction told, double p) {
+        if (p >= options_.least_confidence) say(std::move(told), p, out);
+    });
 }
 
 static_assert(predictor<hazard_predictor>);

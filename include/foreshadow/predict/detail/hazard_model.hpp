@@ -2,11 +2,11 @@
 #pragma once
 
 #include "foreshadow/predict/detail/band_lineage.hpp"
+#include "foreshadow/predict/detail/calendar.hpp"
 #include "foreshadow/predict/detail/calibration.hpp"
 #include "foreshadow/predict/detail/experts.hpp"
 #include "foreshadow/predict/detail/merge_features.hpp"
 #include "foreshadow/predict/detail/model_bytes.hpp"
-#include "foreshadow/predict/detail/rhythms.hpp"
 #include "foreshadow/predict/detail/split_features.hpp"
 #include "foreshadow/predict/detail/thresholds.hpp"
 
@@ -18,7 +18,7 @@ namespace foreshadow::detail {
 
 /// What is learnt, and kept across restarts: nothing of single bands, whose sizes the layout tells at every start.
 struct hazard_model {
-    static constexpr std::string_view magic = "foreshadow hazard model 2\n";
+    static constexpr std::string_view magic = "foreshadow hazard model 3\n";
 
     thresholds limits;
     experts splits{split_features::number_count, split_features::input_count, split_features{}.cells.size(),
@@ -27,8 +27,7 @@ struct hazard_model {
                    merge_features::cell_count};
     merged_pairs merged;
     lead_time split_lead;
-    rhythms creations;
-    rhythms drops;
+    calendar dates;
     accounting sizes;
     lifetimes lives;    ///< of old versions
     double pieces = 2;  ///< children of a split
@@ -52,8 +51,7 @@ struct hazard_model {
         in.finish();
         loaded.limits.settle();
         loaded.merged.settle();
-        loaded.creations.settle();
-        loaded.drops.settle();
+        loaded.dates.settle();
         return loaded;
     }
 
@@ -65,8 +63,7 @@ struct hazard_model {
         merges.visit(archive);
         merged.visit(archive);
         split_lead.visit(archive);
-        creations.visit(archive);
-        drops.visit(archive);
+        dates.visit(archive);
         sizes.visit(archive);
         lives.visit(archive);
         archive.number(pieces);

@@ -3,19 +3,21 @@
 // Partitions that come or go by the calendar: one a day, at its end; the oldest, when the newest is made. Each series
 // of neighbours is a renewal process whose gaps are distributed as its last few were: a job that runs by the clock
 // makes a sharp one, one that rests at weekends has two peaks, a person's habit is wide. The next creation begins where
-// the last ended, and is as wide; the next drop is the neighbour of the last.
+// the last ended, and is as wide; the next drop is the neighbour of the last. Where partitions of a table do not touch,
+// a series is one of names that differ in their digits only.
 #pragma once
 
 #include "foreshadow/plane/key_range.hpp"
 #include "foreshadow/plane/position.hpp"
 #include "foreshadow/predict/detail/first_passage.hpp"
+#include "foreshadow/predict/detail/name_stem.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -26,6 +28,7 @@ namespace foreshadow::detail {
 struct rhythm {
     static constexpr std::size_t most = 8;
     static constexpr double least_spread = 0.02;  ///< months are 28 to 31 days, and jobs begin late
+    static constexpr double at_once = 0.001;      ///< of a gap: a minute and a half of a day
 
     key_range last;
     wall_time at;
@@ -38,6 +41,17 @@ struct rhythm {
         if (when <= at) return;
         recent[gaps++ % most] = std::log(seconds_between(at, when));
         at = when;
+    }
+
+    /// The same, where one event may be several commits, those of a script: next to the gap between two events, the
+    /// moments between its commits are none.
+    void again_by_script(const key_range& where, wall_time when) {
+        if (gaps > 0 && when > at) {
+            const double gap = std::log(seconds_between(at, when));
+            if (gap < longest() + std::log(at_once)) return;
+            if (gap > longest() - std::log(at_once)) gaps = 0;  // what was seen so far was one event
+        }
+        again(where, when);
     }
 
     /// Two gaps are the least that shows a rhythm.
@@ -69,8 +83,7 @@ struct rhythm {
         const double before = longer_than(waited, blur);
         const double after = longer_than(waited + horizon, blur);
         // Overdue by far more than it ever was: the series has most likely ended.
-        const double longest = *std::max_element(recent.begin(), recent.begin() + static_cast<std::ptrdiff_t>(known()));
-        const double lost = std::exp(-std::max(0.0, std::log(waited) - longest - 3 * blur));
+        const double lost = std::exp(-std::max(0.0, std::log(waited) - longest() - 3 * blur));
         const double trust = 1 - 0.5 / static_cast<double>(gaps);
         // Where none was ever as long, nothing is left of the distribution but its end.
         const double comes = before > 1e-12 ? 1 - after / before : 1;
@@ -88,6 +101,9 @@ struct rhythm {
 
   private:
     [[nodiscard]] std::size_t known() const noexcept { return std::min<std::uint64_t>(gaps, most); }
+    [[nodiscard]] double longest() const {
+        return *std::max_element(recent.begin(), recent.begin() + static_cast<std::ptrdiff_t>(known()));
+    }
     [[nodiscard]] double longer_than(double seconds, double blur) const {
         double share = 0;
         for (std::size_t i = 0; i < known(); ++i) share += normal_cdf((recent[i] - std::log(seconds)) / blur);
@@ -101,30 +117,22 @@ class rhythms {
     /// Tables that are partitioned by time: more than most databases have, and few enough to go through in a forecast.
     static constexpr std::size_t most = 4096;
 
-    /// Goes on with the series that ended where this begins, or begins one. Of too many one is forgotten that was not
-    /// heard of for long. O(1).
-    void add(const key_range& where, wall_time when) {
-        if (const auto before = where.begin.empty() ? by_end_.end() : by_end_.find(where.begin);
-            before != by_end_.end()) {
-            const std::size_t i = before->second;
-            by_end_.erase(before);
-            all_[i].again(where, when);
-            heard_[i] = 1;
-            return note(i);
-        }
-        if (all_.size() < most) {
-            all_.push_back({.last = where, .at = when});
-            heard_.push_back(0);
-            return note(all_.size() - 1);
-        }
-        while (std::exchange(heard_[hand_], 0) != 0) hand_ = (hand_ + 1) % most;
-        if (const auto of = by_end_.find(all_[hand_].last.end); of != by_end_.end() && of->second == hand_)
-            by_end_.erase(of);
-        all_[hand_] = {.last = where, .at = when};
-        note(std::exchange(hand_, (hand_ + 1) % most));
+    /// Goes on with the series that ended where this begins, or begins one; says which. Of too many one is forgotten
+    /// that was not heard of for long. O(1).
+    bool add(const key_range& where, wall_time when) { return add(where, when, &rhythm::again); }
+
+    /// The same for a series that is known by what its partitions are called, wherever they lie: the place of each is
+    /// the stem of its name, so it begins where the one before it ended. Names without digits are of no series.
+    void add_by_name(std::string_view name, wall_time when) {
+        if (const key stem{stem_of(name)}; !stem.empty()) add({stem, stem}, when, &rhythm::again_by_script);
     }
 
     [[nodiscard]] const std::vector<rhythm>& all() const noexcept { return all_; }
+    /// The series that ended there, or has that stem; null where there is none.
+    [[nodiscard]] const rhythm* find(const key& end) const {
+        const auto found = by_end_.find(end);
+        return found == by_end_.end() ? nullptr : &all_[found->second];
+    }
 
     template <class Archive>
     void visit(Archive& archive) {
@@ -139,6 +147,30 @@ class rhythms {
     }
 
   private:
+    bool add(const key_range& where, wall_time when, void (rhythm::*again)(const key_range&, wall_time)) {
+        if (const auto before = where.begin.empty() ? by_end_.end() : by_end_.find(where.begin);
+            before != by_end_.end()) {
+            const std::size_t i = before->second;
+            by_end_.erase(before);
+            (all_[i].*again)(where, when);
+            heard_[i] = 1;
+            note(i);
+            return true;
+        }
+        if (all_.size() < most) {
+            all_.push_back({.last = where, .at = when});
+            heard_.push_back(0);
+            note(all_.size() - 1);
+            return false;
+        }
+        while (std::exchange(heard_[hand_], 0) != 0) hand_ = (hand_ + 1) % most;
+        if (const auto of = by_end_.find(all_[hand_].last.end); of != by_end_.end() && of->second == hand_)
+            by_end_.erase(of);
+        all_[hand_] = {.last = where, .at = when};
+        note(std::exchange(hand_, (hand_ + 1) % most));
+        return false;
+    }
+
     void note(std::size_t i) { by_end_.insert_or_assign(all_[i].last.end, i); }
 
     std::vector<rhythm> all_;
