@@ -752,6 +752,27 @@ TEST_CASE("a hostile stream neither crashes nor stalls it") {
     other.load(one.save());
 }
 
+TEST_CASE("tables that are new while the clock stands still are spoken of") {
+    hazard_predictor one{{.split_at_rows = 100, .least_confidence = 0}};
+    layout now{{1}, {{{1, {1}}, "p", {number(0), number(1)}, content::data, false, 50}}};
+    one.start(now);
+    const wall_time time{1'700'000'000'000'000};
+    std::vector<prediction> said;
+    one.forecast(time, 60, said);
+    for (std::uint64_t n = 2; n < 200; ++n) {
+        // They do not touch, so each is a table of its own.
+        const partition born{{n, {n}}, "p", {number(2 * n), number(2 * n + 1)}, content::data, false, 50 + n};
+        one.learn({{{n}, 0}, time, lineage_kind::create, {}, {born}, {}});
+        now.partitions.push_back(born);
+        said.clear();
+        one.forecast(time, 60, said);
+        CHECK(std::count_if(said.begin(), said.end(), [](const prediction& p) {
+                  return p.kind == lineage_kind::split;
+              }) == static_cast<std::ptrdiff_t>(now.partitions.size()));
+        for (const prediction& p : said) CHECK((p.confidence >= 0 && p.confidence < 1));
+    }
+}
+
 TEST_CASE("a clock that was far ahead for once does not stop the learning") {
     table<hazard_predictor> t{400, 41};
     t.one = hazard_predictor{{.split_at_rows = 400, .least_confidence = 0}};

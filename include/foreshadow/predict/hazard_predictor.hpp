@@ -199,6 +199,7 @@ inline void hazard_predictor::tick(wall_time now, double horizon) {
     const double into = std::fmod(static_cast<double>(now.microseconds) * 1e-6, day) / day;
     around_.phase = horizon_ > day / 2 ? 0 : into < 0 ? into + 1 : into;
 
+    around_.family_inserts.resize(bands_.families());
     const double at = bands_.seconds(now);
     if (has_ticked_ && at < ticks.last - horizon_) begin_anew();  // the clock was far ahead, and nothing waits for it
     if (has_ticked_ && !(at > ticks.last)) return;                // it went back a little: growth waits for it
@@ -208,7 +209,6 @@ inline void hazard_predictor::tick(wall_time now, double horizon) {
     has_ticked_ = true;
 
     detail::band_columns& c = bands_.columns;
-    around_.family_inserts.resize(bands_.families());
     const auto fade = static_cast<double>(ticks.faded(1, ticks.length));
     for (double& each : around_.family_inserts) each *= fade;
     double grown = 0;
