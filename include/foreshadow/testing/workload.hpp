@@ -123,7 +123,7 @@ class workload {
             const key k = some_row(t);
             if (k.empty()) continue;
             if (u < .62) {
-                tables_.put(t, k, tables_.value(random_), hint(write_hint::updated));
+                write(t, write_hint::updated, [&] { return k; });
             } else if (u < .80) {
                 tables_.patch(t, k, tables_.columns(random_));
             } else if (u < .92) {
@@ -145,7 +145,15 @@ class workload {
     [[nodiscard]] write_hint hint(write_hint known) { return random_.chance(.5) ? known : write_hint::unknown; }
 
     bool insert(simulated_table& t) {
-        return tables_.put(t, new_key(t), tables_.value(random_), hint(write_hint::inserted));
+        return write(t, write_hint::inserted, [&] { return new_key(t); });
+    }
+
+    /// The dice are thrown one after the other: a seed is one life, whatever order a compiler evaluates arguments in.
+    template <class Where>
+    bool write(simulated_table& t, write_hint known, Where where) {
+        const write_hint told = hint(known);
+        const std::string value = tables_.value(random_);
+        return tables_.put(t, where(), value, told);
     }
 
     [[nodiscard]] key new_key(simulated_table& t) {

@@ -95,8 +95,10 @@ std::vector<trace_line> busy_log(std::uint64_t seed, int writes) {
     for (int i = 0; i < writes; ++i) {
         const std::uint64_t hot = static_cast<std::uint64_t>(i) / 400;
         const char op = random.chance(.25) ? 'D' : 'I';
-        text += std::to_string(i) + '\t' + op + "\t50\tt" + std::to_string(random.below(3)) + "/" +
-                std::to_string(10000 + (op == 'D' ? random.below(hot * 50 + 50) : hot * 50 + random.below(200))) + '\n';
+        const std::uint64_t row = op == 'D' ? random.below(hot * 50 + 50) : hot * 50 + random.below(200);
+        const std::uint64_t table = random.below(3);
+        text += std::to_string(i) + '\t' + op + "\t50\tt" + std::to_string(table) + "/" + std::to_string(10000 + row) +
+                '\n';
     }
     return trace_of(text);
 }
