@@ -3,6 +3,7 @@
 
 #include "foreshadow/json.hpp"
 #include "foreshadow/orchestrate/points.hpp"
+#include "foreshadow/predict/detail/name_stem.hpp"
 #include "foreshadow/predict/judge.hpp"
 #include "foreshadow/predict/silent.hpp"
 #include "foreshadow/predict/size_extrapolation.hpp"
@@ -147,6 +148,29 @@ class threes : public mindful {
             out.push_back(told);
         }
     }
+
+  private:
+    fs::layout now_;
+};
+
+/// Foretells with certainty that partitions come which are called as those that are there, but for their digits.
+class expects_more {
+  public:
+    static constexpr std::string_view name = "expects more";
+    void start(const fs::layout& now) { now_ = now; }
+    void observe(const fs::log_batch&, const fs::layout& now) { now_ = now; }
+    void learn(const fs::lineage_event&) {}
+    void forecast(fs::wall_time, double horizon_seconds, std::vector<fs::prediction>& out) const {
+        for (const fs::partition& p : now_.partitions) {
+            fs::prediction& told = out.emplace_back();
+            told.kind = fs::lineage_kind::create;
+            told.name = fs::detail::stem_of(p.name);
+            told.confidence = 1;
+            told.horizon_seconds = horizon_seconds;
+        }
+    }
+    [[nodiscard]] std::string save() const { return {}; }
+    void load(std::string_view) const {}
 
   private:
     fs::layout now_;
@@ -606,6 +630,32 @@ TEST_CASE("at its end a backup judges what it foretold, also where it forecast o
         if (age > 3 * told.what.horizon_seconds) CHECK(told.became.kind != fs::outcome_kind::pending);
     }
     CHECK(lapsed > 0);
+}
+
+TEST_CASE("creations that are foretold by name alone come true, open no shadow, and change nothing that is restored") {
+    std::size_t came = 0;
+    for (const std::uint64_t seed : {2, 3, 7}) {
+        CAPTURE(seed);
+        simulated_world world{support::lively(seed)};
+        world.live(400);
+        const fs::restore_point point = world.back_up(expects_more{}, support::small_numbers(seed));
+        const fs::layout_history history = fs::history_of(point.knows);
+        CHECK(!point.knows.predictions.empty());
+        for (const fs::foretold& told : point.knows.predictions) {
+            CHECK(told.what.name.find('#') != std::string::npos);
+            CHECK(told.what.boundaries.empty());
+            CHECK(told.shadow == fs::shadow_fate::none);
+            CHECK(told.account.verdict == fs::shadow_verdict::no_keys);
+            if (told.became.kind != fs::outcome_kind::exact) continue;
+            ++came;
+            CHECK(std::any_of(history.lineage().begin(), history.lineage().end(), [&](const fs::lineage_event& e) {
+                return e.at == told.became.at && e.kind == fs::lineage_kind::create &&
+                       fs::detail::is_called(e.to.front().name, told.what.name);
+            }));
+        }
+        check_restores(world, point);
+    }
+    CHECK(came > 0);
 }
 
 TEST_CASE("what an earlier backup foretold, and nobody judged yet, is judged by the next one") {

@@ -122,6 +122,10 @@ TEST_CASE("the oldest of a series goes next: by creation, and by number among th
     CHECK(*queues.next("ev_p#") == born.id);
     queues.change(drop_of(born, hours(11)), dates.named_drops);
     CHECK(queues.next("ev_p#") == nullptr);
+    const partition unseen = table_called("ev_p6", ++oid, 9);
+    queues.change(creation_of(unseen, hours(12)), dates.named_drops);
+    REQUIRE(queues.next("ev_p#") != nullptr);
+    CHECK(*queues.next("ev_p#") == unseen.id);
 }
 
 TEST_CASE("a queue that was cut is looked for again when it is over, and never names a younger one before") {
