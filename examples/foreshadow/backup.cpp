@@ -133,12 +133,11 @@ int print_setup(const backup_settings& chosen) {
 }  // namespace
 
 int backup(const backup_settings& chosen) {
-    namespace fs = foreshadow;
     if (chosen.setup_sql) return print_setup(chosen);
     if (chosen.repository.empty()) throw wrong_usage{"REPOSITORY is required", "foreshadow backup --help"};
     const std::string repository = repository_path(chosen.repository);
     any_source source = source_at(chosen.source);
-    fs::back_up_options options;
+    foreshadow::back_up_options options;
     source.suit(options);
     options.stop = &stop_requested;
     options.checkpoint_seconds = chosen.checkpoint_seconds;
@@ -148,12 +147,12 @@ int backup(const backup_settings& chosen) {
     if (const auto rate = rate_in(chosen.pace))
         options.chunk.bytes = std::min(options.chunk.bytes, static_cast<std::size_t>(std::max(65536.0, *rate / 10)));
     run(look_ahead(source, chosen.json));
-    auto composed =
-        fs::compose(fs::back_up(std::move(source)), fs::keep_in(fs::directory_store{repository}),
-                    fs::predict_with(predictor_called(chosen.predictor)), fs::pace_by(pace_called(chosen.pace)),
-                    fs::observe_with(fs::progress_bar{}), fs::with(options));
+    auto composed = foreshadow::compose(
+        foreshadow::back_up(std::move(source)), foreshadow::keep_in(foreshadow::directory_store{repository}),
+        foreshadow::predict_with(predictor_called(chosen.predictor)), foreshadow::pace_by(pace_called(chosen.pace)),
+        foreshadow::observe_with(foreshadow::progress_bar{}), foreshadow::with(options));
     for (;;) {
-        const fs::restore_point point = run(composed.back_up(), when_stopped::wait);
+        const foreshadow::restore_point point = run(composed.back_up(), when_stopped::wait);
         if (chosen.json)
             print(summary(point), chosen.follow);
         else

@@ -22,83 +22,83 @@
 
 namespace tool {
 
-namespace fs = foreshadow;
-
 class any_source {
   public:
     /// What holds for each of them.
-    static constexpr fs::source_traits traits{.prefix_snapshots = false, .tells_layout = true, .parallel_reads = true};
+    static constexpr foreshadow::source_traits traits{
+        .prefix_snapshots = false, .tells_layout = true, .parallel_reads = true};
 
-    template <fs::source S>
+    template <foreshadow::source S>
     any_source(S chosen) : chosen_{std::move(chosen)} {}  // NOLINT: a choice converts
 
-    fs::task<fs::source_identity> identity() {
+    foreshadow::task<foreshadow::source_identity> identity() {
         return std::visit([](auto& s) { return s.identity(); }, chosen_);
     }
-    fs::task<fs::position> hold(std::optional<fs::position> from) {
+    foreshadow::task<foreshadow::position> hold(std::optional<foreshadow::position> from) {
         return std::visit([&](auto& s) { return s.hold(from); }, chosen_);
     }
-    fs::task<> acknowledge(fs::position upto) {
+    foreshadow::task<> acknowledge(foreshadow::position upto) {
         return std::visit([&](auto& s) { return s.acknowledge(upto); }, chosen_);
     }
-    fs::task<bool> remembers(fs::position acknowledged) {
+    foreshadow::task<bool> remembers(foreshadow::position acknowledged) {
         return std::visit([&](auto& s) { return s.remembers(acknowledged); }, chosen_);
     }
-    fs::task<> release() {
+    foreshadow::task<> release() {
         return std::visit([](auto& s) { return s.release(); }, chosen_);
     }
     /// Releases what a hold left where only `left` was before. What somebody held or set up before stays.
-    fs::task<> release_all_but(std::vector<std::string> left) {
+    foreshadow::task<> release_all_but(std::vector<std::string> left) {
         if (left.empty()) co_await release();
         const bool was_held = std::any_of(left.begin(), left.end(),
                                           [](const auto& name) { return name.starts_with("REPLICATION SLOT "); });
-        auto* server = std::get_if<fs::postgresql::source>(&chosen_);
+        auto* server = std::get_if<foreshadow::postgresql::source>(&chosen_);
         if (server != nullptr && !left.empty() && !was_held) co_await server->release_log();
     }
-    fs::task<fs::layout> layout() {
+    foreshadow::task<foreshadow::layout> layout() {
         return std::visit([](auto& s) { return s.layout(); }, chosen_);
     }
-    fs::task<std::vector<fs::omission>> omissions() {
+    foreshadow::task<std::vector<foreshadow::omission>> omissions() {
         return std::visit([](auto& s) { return s.omissions(); }, chosen_);
     }
-    fs::task<std::vector<std::string>> cautions() {
+    foreshadow::task<std::vector<std::string>> cautions() {
         return std::visit([](auto& s) { return s.cautions(); }, chosen_);
     }
-    fs::task<fs::chunk> read(fs::key_range range, fs::read_budget budget, fs::row_batch& rows) {
+    foreshadow::task<foreshadow::chunk> read(foreshadow::key_range range, foreshadow::read_budget budget,
+                                             foreshadow::row_batch& rows) {
         return std::visit([&](auto& s) { return s.read(std::move(range), budget, rows); }, chosen_);
     }
-    fs::task<> follow(fs::position after, fs::log_batch& out) {
+    foreshadow::task<> follow(foreshadow::position after, foreshadow::log_batch& out) {
         return std::visit([&](auto& s) { return s.follow(after, out); }, chosen_);
     }
-    fs::task<fs::position> head() {
+    foreshadow::task<foreshadow::position> head() {
         return std::visit([](auto& s) { return s.head(); }, chosen_);
     }
-    fs::task<fs::strain> strain() {
+    foreshadow::task<foreshadow::strain> strain() {
         return std::visit([](auto& s) { return s.strain(); }, chosen_);
     }
-    fs::task<std::vector<std::string>> left_behind() {
+    foreshadow::task<std::vector<std::string>> left_behind() {
         return std::visit([](auto& s) { return s.left_behind(); }, chosen_);
     }
 
     /// How it is best read: a server works for several sessions at once, and while a chunk is on its way.
-    void suit(fs::back_up_options& options) const {
-        if (!std::holds_alternative<fs::postgresql::source>(chosen_)) return;
+    void suit(foreshadow::back_up_options& options) const {
+        if (!std::holds_alternative<foreshadow::postgresql::source>(chosen_)) return;
         options.workers = 4;
         options.chunk.rows = 20'000;
     }
     /// What stands in the way of a backup and what mends it, in pairs. Empty where the adapter's hold says so itself.
-    fs::task<std::vector<std::pair<std::string, std::string>>> obstacles() {
+    foreshadow::task<std::vector<std::pair<std::string, std::string>>> obstacles() {
         std::vector<std::pair<std::string, std::string>> all;
-        if (auto* server = std::get_if<fs::postgresql::source>(&chosen_)) {
-            const std::vector<fs::postgresql::finding> found = co_await server->preflight();
-            for (const fs::postgresql::finding& f : found)
-                if (f.how == fs::postgresql::severity::obstacle) all.emplace_back(f.what, f.mend);
+        if (auto* server = std::get_if<foreshadow::postgresql::source>(&chosen_)) {
+            const std::vector<foreshadow::postgresql::finding> found = co_await server->preflight();
+            for (const foreshadow::postgresql::finding& f : found)
+                if (f.how == foreshadow::postgresql::severity::obstacle) all.emplace_back(f.what, f.mend);
         }
         co_return all;
     }
     /// Statements for an administrator. Errors: `wrong_usage` where the database needs none.
-    fs::task<std::string> setup() {
-        auto* server = std::get_if<fs::postgresql::source>(&chosen_);
+    foreshadow::task<std::string> setup() {
+        auto* server = std::get_if<foreshadow::postgresql::source>(&chosen_);
         if (server == nullptr)
             throw wrong_usage{"there is nothing to set up in such a database", "leave --setup-sql out"};
         std::string statements = co_await server->setup();
@@ -106,41 +106,41 @@ class any_source {
     }
 
   private:
-    std::variant<fs::sqlite::source, fs::postgresql::source> chosen_;
+    std::variant<foreshadow::sqlite::source, foreshadow::postgresql::source> chosen_;
 };
-static_assert(fs::source<any_source>);
+static_assert(foreshadow::source<any_source>);
 
 class any_target {
   public:
-    template <fs::target T>
+    template <foreshadow::target T>
     any_target(T chosen) : chosen_{std::move(chosen)} {}  // NOLINT: a choice converts
 
     [[nodiscard]] std::size_t max_concurrency() const {
-        return std::visit([](const auto& t) { return fs::max_concurrency(t); }, chosen_);
+        return std::visit([](const auto& t) { return foreshadow::max_concurrency(t); }, chosen_);
     }
-    fs::task<> begin(const fs::layout& shape) {
+    foreshadow::task<> begin(const foreshadow::layout& shape) {
         return std::visit([&](auto& t) { return t.begin(shape); }, chosen_);
     }
-    fs::task<> load(const fs::partition& part, const fs::row_batch& rows) {
+    foreshadow::task<> load(const foreshadow::partition& part, const foreshadow::row_batch& rows) {
         return std::visit([&](auto& t) { return t.load(part, rows); }, chosen_);
     }
-    fs::task<> complete(const fs::partition& part) {
+    foreshadow::task<> complete(const foreshadow::partition& part) {
         return std::visit([&](auto& t) { return t.complete(part); }, chosen_);
     }
-    fs::task<> finish() {
+    foreshadow::task<> finish() {
         return std::visit([](auto& t) { return t.finish(); }, chosen_);
     }
-    fs::task<std::vector<fs::omission>> omissions() {
+    foreshadow::task<std::vector<foreshadow::omission>> omissions() {
         return std::visit([](auto& t) { return t.omissions(); }, chosen_);
     }
-    fs::task<> abandon() {
+    foreshadow::task<> abandon() {
         return std::visit([](auto& t) { return t.abandon(); }, chosen_);
     }
 
   private:
-    std::variant<fs::sqlite::target, fs::postgresql::target> chosen_;
+    std::variant<foreshadow::sqlite::target, foreshadow::postgresql::target> chosen_;
 };
-static_assert(fs::target<any_target>);
+static_assert(foreshadow::target<any_target>);
 
 /// The database behind a URL. Errors: `wrong_usage` for a scheme that there is no adapter for, naming those that there
 /// are.

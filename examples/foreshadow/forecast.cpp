@@ -28,7 +28,6 @@
 
 namespace tool {
 
-namespace fs = foreshadow;
 namespace ft = foreshadow::testing;
 
 namespace {
@@ -36,23 +35,23 @@ namespace {
 /// What a forecast was asked on, and all that came of it.
 struct scored_trace {
     ft::replay_figures replayed;
-    std::vector<fs::forecast_rows> rows;  ///< by scored kind
-    std::vector<fs::forecast_score> scores;
+    std::vector<foreshadow::forecast_rows> rows;  ///< by scored kind
+    std::vector<foreshadow::forecast_score> scores;
     std::optional<ft::causality_report> audit;
 };
 
 double seconds_of_tick(const forecast_settings& chosen) { return chosen.tick_seconds.value_or(86400); }
 
-std::vector<fs::trace_line> read(const std::string& path) {
-    if (path == "-") return fs::read_trace(std::cin);
+std::vector<foreshadow::trace_line> read(const std::string& path) {
+    if (path == "-") return foreshadow::read_trace(std::cin);
     std::ifstream file{path, std::ios::binary};
     if (!file)
-        throw fs::error{fs::errc::not_found, "there is no trace " + fs::printable(path),
-                        "give a file, or - to read standard input: xz -dc log.tsv.xz | foreshadow forecast -"};
-    return fs::read_trace(file);
+        throw foreshadow::error{foreshadow::errc::not_found, "there is no trace " + foreshadow::printable(path),
+                                "give a file, or - to read standard input: xz -dc log.tsv.xz | foreshadow forecast -"};
+    return foreshadow::read_trace(file);
 }
 
-ft::replay_options replay_of(const forecast_settings& chosen, const std::vector<fs::trace_line>& trace) {
+ft::replay_options replay_of(const forecast_settings& chosen, const std::vector<foreshadow::trace_line>& trace) {
     ft::replay_options options{
         .rule = std::nullopt, .tick_seconds = seconds_of_tick(chosen), .writes_per_tick = chosen.writes_per_tick};
     if (chosen.rule.empty()) return options;
@@ -75,31 +74,33 @@ ft::replay_options replay_of(const forecast_settings& chosen, const std::vector<
 /// Calls `use(make)`, where `make()` makes the predictor of that name, allowed to speak of every partition.
 template <class Use>
 auto with_predictor(const forecast_settings& chosen, Use use) {
-    if (chosen.predictor == "silent") return use([] { return fs::silent{}; });
-    if (chosen.predictor == "hazard") return use([] { return fs::hazard_predictor{{.least_confidence = 0}}; });
+    if (chosen.predictor == "silent") return use([] { return foreshadow::silent{}; });
+    if (chosen.predictor == "hazard") return use([] { return foreshadow::hazard_predictor{{.least_confidence = 0}}; });
     const auto linear = [&] {
-        return fs::size_extrapolation{{.measure = chosen.size ? fs::size_measure::bytes : fs::size_measure::rows,
-                                       .half_life_seconds = 7 * seconds_of_tick(chosen),
-                                       .least_confidence = 0}};
+        return foreshadow::size_extrapolation{
+            {.measure = chosen.size ? foreshadow::size_measure::bytes : foreshadow::size_measure::rows,
+             .half_life_seconds = 7 * seconds_of_tick(chosen),
+             .least_confidence = 0}};
     };
     if (chosen.predictor == "linear" || chosen.predictor == "size") return use(linear);
     if (chosen.predictor == "ensemble")
-        return use([&] { return fs::ensemble{fs::hazard_predictor{{.least_confidence = 0}}, linear()}; });
+        return use(
+            [&] { return foreshadow::ensemble{foreshadow::hazard_predictor{{.least_confidence = 0}}, linear()}; });
     throw wrong_usage{"there is no predictor \"" + chosen.predictor + "\"", "write hazard, ensemble, linear or silent"};
 }
 
-scored_trace score(const forecast_settings& chosen, const std::vector<fs::trace_line>& trace) {
+scored_trace score(const forecast_settings& chosen, const std::vector<foreshadow::trace_line>& trace) {
     const ft::replay_options replayed = replay_of(chosen, trace);
-    const fs::scoring_options options{
+    const foreshadow::scoring_options options{
         .tick_seconds = seconds_of_tick(chosen), .horizon_ticks = chosen.horizon_ticks, .sizes_told = !chosen.blind};
     return with_predictor(chosen, [&](auto make) {
         scored_trace scored;
         auto predictor = make();
-        fs::prequential<decltype(predictor)> asked{predictor, options};
+        foreshadow::prequential<decltype(predictor)> asked{predictor, options};
         scored.replayed = ft::replay(trace, replayed, asked);
-        for (const fs::lineage_kind kind : fs::scored_kinds) {
+        for (const foreshadow::lineage_kind kind : foreshadow::scored_kinds) {
             scored.rows.push_back(asked.rows_of(kind));
-            scored.scores.push_back(fs::score_forecasts(scored.rows.back()));
+            scored.scores.push_back(foreshadow::score_forecasts(scored.rows.back()));
         }
         if (chosen.audit)
             scored.audit = ft::audit_causality(
@@ -110,9 +111,9 @@ scored_trace score(const forecast_settings& chosen, const std::vector<fs::trace_
 
 // --- what is told ---
 
-json range(const fs::interval& of) { return {of.low, of.high}; }
+json range(const foreshadow::interval& of) { return {of.low, of.high}; }
 
-json alarms(const std::optional<fs::alarm_score>& of) {
+json alarms(const std::optional<foreshadow::alarm_score>& of) {
     if (!of)
         return {{"recall", 0},     {"threshold", nullptr}, {"precision", nullptr},
                 {"alarm_rate", 0}, {"events_alarmed", 0},  {"median_lead", nullptr}};
@@ -121,7 +122,7 @@ json alarms(const std::optional<fs::alarm_score>& of) {
             {"events_alarmed", of->events_alarmed}, {"median_lead", of->median_lead}};
 }
 
-json figures(const fs::forecast_score& s) {
+json figures(const foreshadow::forecast_score& s) {
     const json half = alarms(s.at_half);
     const json quarter = alarms(s.at_quarter);
     return {{"average_precision", s.average_precision},
@@ -161,7 +162,7 @@ json object(const forecast_settings& chosen, const scored_trace& scored) {
               {"rows", scored.rows[0].at.size()},
               {"layout_changes", scored.replayed.changes}};
     for (std::size_t i = 0; i < scored.scores.size(); ++i)
-        made[name_of(fs::scored_kinds[i])] = figures(scored.scores[i]);
+        made[name_of(foreshadow::scored_kinds[i])] = figures(scored.scores[i]);
     if (scored.audit)
         made["audit"] = {{"rows_compared", scored.audit->rows_compared}, {"causal", scored.audit->is_causal()}};
     return made;
@@ -174,12 +175,12 @@ std::string number(double value, const char* format) {
     return text;
 }
 
-std::string within(double value, const fs::interval& of, const char* format) {
+std::string within(double value, const foreshadow::interval& of, const char* format) {
     if (std::isnan(value)) return "-";
     return number(value, format) + " [" + number(of.low, format) + ", " + number(of.high, format) + "]";
 }
 
-std::string alarmed(const std::optional<fs::alarm_score>& of, std::size_t events) {
+std::string alarmed(const std::optional<foreshadow::alarm_score>& of, std::size_t events) {
     if (!of) return "never";
     return number(of->point.recall, "%.3f") + " of the rows, " + std::to_string(of->events_alarmed) + " of " +
            std::to_string(events) + " changes, " + number(of->median_lead, "%.1f") + " ticks ahead; alarms " +
@@ -195,8 +196,8 @@ void tell(const forecast_settings& chosen, const scored_trace& scored) {
     if (scored.replayed.homeless > 0)
         std::cout << counted(scored.replayed.homeless, "write") << " to keys of no partition passed over\n";
     for (std::size_t i = 0; i < scored.scores.size(); ++i) {
-        const fs::forecast_score& s = scored.scores[i];
-        std::cout << name_of(fs::scored_kinds[i]) << "\n";
+        const foreshadow::forecast_score& s = scored.scores[i];
+        std::cout << name_of(foreshadow::scored_kinds[i]) << "\n";
         if (s.rows == 0) {
             std::cout << "  nothing to score: " << counted(scored.rows[i].events.size(), "change")
                       << ", and none with a horizon of ticks after it\n";
@@ -225,20 +226,21 @@ void tell(const forecast_settings& chosen, const scored_trace& scored) {
 
 std::ofstream written(const std::string& path) {
     std::ofstream file{path, std::ios::binary};
-    if (!file) throw fs::error{fs::errc::unavailable, "cannot write " + fs::printable(path)};
+    if (!file) throw foreshadow::error{foreshadow::errc::unavailable, "cannot write " + foreshadow::printable(path)};
     return file;
 }
 
 void plot(const forecast_settings& chosen, const scored_trace& scored) {
-    std::vector<fs::reliability_panel> panels;
+    std::vector<foreshadow::reliability_panel> panels;
     for (std::size_t i = 0; i < scored.scores.size(); ++i) {
-        const fs::forecast_score& s = scored.scores[i];
-        panels.push_back({.title = name_of(fs::scored_kinds[i]),
+        const foreshadow::forecast_score& s = scored.scores[i];
+        panels.push_back({.title = name_of(foreshadow::scored_kinds[i]),
                           .subtitle = "AP " + number(s.average_precision, "%.3f") + ", skill " +
                                       number(s.brier_skill, "%+.3f") + ", ECE " + number(s.ece, "%.4f"),
                           .bins = s.bins});
     }
-    written(chosen.plot) << fs::reliability_plot(panels, chosen.predictor + " on " + fs::printable(chosen.subject));
+    written(chosen.plot) << foreshadow::reliability_plot(
+        panels, chosen.predictor + " on " + foreshadow::printable(chosen.subject));
 }
 
 /// Writes down the layout changes of a replay, as lines of a trace.
@@ -246,26 +248,27 @@ class change_writer {
   public:
     explicit change_writer(const std::string& path) : file_{written(path)} {}
 
-    void observe(const fs::log_batch&, const fs::layout&) {}
-    void tick(fs::wall_time, const fs::layout&) {}
-    void learn(const fs::lineage_event& e) {
+    void observe(const foreshadow::log_batch&, const foreshadow::layout&) {}
+    void tick(foreshadow::wall_time, const foreshadow::layout&) {}
+    void learn(const foreshadow::lineage_event& e) {
         file_ << e.time.microseconds / 1'000'000 << '\t' << name_of(e.kind) << '\t' << ids(e.from) << "->" << ids(e.to)
               << '\t';
-        std::vector<fs::key> boundaries = e.boundaries;
-        if (e.kind == fs::lineage_kind::create) boundaries = {e.to.front().interval.begin, e.to.front().interval.end};
+        std::vector<foreshadow::key> boundaries = e.boundaries;
+        if (e.kind == foreshadow::lineage_kind::create)
+            boundaries = {e.to.front().interval.begin, e.to.front().interval.end};
         for (std::size_t i = 0; i < boundaries.size(); ++i) file_ << (i == 0 ? "" : ",") << escaped(boundaries[i]);
         file_ << '\n';
     }
 
   private:
-    [[nodiscard]] static std::string ids(const std::vector<fs::partition>& of) {
+    [[nodiscard]] static std::string ids(const std::vector<foreshadow::partition>& of) {
         std::string text;
-        for (const fs::partition& p : of) text += (text.empty() ? "" : ",") + std::to_string(p.id.native);
+        for (const foreshadow::partition& p : of) text += (text.empty() ? "" : ",") + std::to_string(p.id.native);
         return text;
     }
-    [[nodiscard]] static std::string escaped(const fs::key& boundary) {
+    [[nodiscard]] static std::string escaped(const foreshadow::key& boundary) {
         std::string text;
-        for (const char c : fs::printable(boundary)) text += c == ',' ? std::string{"\\x2c"} : std::string{c};
+        for (const char c : foreshadow::printable(boundary)) text += c == ',' ? std::string{"\\x2c"} : std::string{c};
         return text;
     }
 
@@ -277,10 +280,10 @@ void write_rows(const forecast_settings& chosen, const scored_trace& scored) {
     std::ofstream file = written(chosen.rows);
     file << "kind\ttick\tpartition\tsaid\tcame\n";
     for (std::size_t k = 0; k < scored.rows.size(); ++k) {
-        const fs::forecast_rows& rows = scored.rows[k];
+        const foreshadow::forecast_rows& rows = scored.rows[k];
         for (std::size_t i = 0; i < rows.at.size(); ++i) {
             char line[120];
-            std::snprintf(line, sizeof line, "%s\t%.6f\t%llu\t%.17g\t%d\n", name_of(fs::scored_kinds[k]),
+            std::snprintf(line, sizeof line, "%s\t%.6f\t%llu\t%.17g\t%d\n", name_of(foreshadow::scored_kinds[k]),
                           static_cast<double>(rows.at[i]) * 1e-6, static_cast<unsigned long long>(rows.subject[i]),
                           rows.said[i], static_cast<int>(rows.came[i]));
             file << line;
@@ -293,7 +296,7 @@ void write_rows(const forecast_settings& chosen, const scored_trace& scored) {
 int forecast(const forecast_settings& chosen) {
     if (!parse_url(chosen.subject).scheme.empty()) return forecast_source(chosen);
     if (chosen.subject != "-" && std::filesystem::is_directory(chosen.subject)) return forecast_record(chosen);
-    const std::vector<fs::trace_line> trace = read(chosen.subject);
+    const std::vector<foreshadow::trace_line> trace = read(chosen.subject);
     const scored_trace scored = score(chosen, trace);
     if (!chosen.events.empty()) {
         change_writer writer{chosen.events};

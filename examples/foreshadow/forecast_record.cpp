@@ -22,8 +22,6 @@
 
 namespace tool {
 
-namespace fs = foreshadow;
-
 namespace {
 
 /// The recorded predictions of one kind whose outcome is known.
@@ -34,17 +32,18 @@ struct kept_record {
     std::map<std::string, std::size_t> outcomes;
     std::size_t pending = 0;
 
-    [[nodiscard]] fs::scored_rows rows() const { return {came, said}; }
+    [[nodiscard]] foreshadow::scored_rows rows() const { return {came, said}; }
 };
 using record = std::map<std::string, kept_record>;
 
-void take(record& to, const fs::foretold& told) {
+void take(record& to, const foreshadow::foretold& told) {
     kept_record& kind = to[name_of(told.what.kind)];
-    if (told.became.kind == fs::outcome_kind::pending) {
+    if (told.became.kind == foreshadow::outcome_kind::pending) {
         ++kind.pending;
         return;
     }
-    const bool came = told.became.kind == fs::outcome_kind::exact || told.became.kind == fs::outcome_kind::near;
+    const bool came =
+        told.became.kind == foreshadow::outcome_kind::exact || told.became.kind == foreshadow::outcome_kind::near;
     ++kind.outcomes[name_of(told.became.kind)];
     kind.came.push_back(came ? 1 : 0);
     kind.said.push_back(told.what.confidence);
@@ -52,15 +51,15 @@ void take(record& to, const fs::foretold& told) {
 }
 
 /// A point knows the predictions of those before it, so each is taken from the latest point that has it.
-fs::task<record> read_record(open_repository& repository) {
+foreshadow::task<record> read_record(open_repository& repository) {
     co_await repository.open();
-    std::vector<fs::point_name> names = co_await fs::list_points(*repository.objects);
+    std::vector<foreshadow::point_name> names = co_await foreshadow::list_points(*repository.objects);
     std::reverse(names.begin(), names.end());
-    std::set<std::tuple<std::string, std::uint64_t, fs::position>> seen;
+    std::set<std::tuple<std::string, std::uint64_t, foreshadow::position>> seen;
     record all;
-    for (const fs::point_name& name : names) {
-        const fs::restore_point point = co_await fs::read_point(*repository.objects, name.object);
-        for (const fs::foretold& told : point.knows.predictions)
+    for (const foreshadow::point_name& name : names) {
+        const foreshadow::restore_point point = co_await foreshadow::read_point(*repository.objects, name.object);
+        for (const foreshadow::foretold& told : point.knows.predictions)
             if (seen.emplace(name.source, told.what.id, told.what.issued_at).second) take(all, told);
     }
     co_return all;
@@ -86,11 +85,12 @@ json figures(const kept_record& of) {
     return {{"predictions", of.came.size() + of.pending},
             {"pending", of.pending},
             {"outcomes", outcomes},
-            {"came", fs::positives(of.rows())},
+            {"came", foreshadow::positives(of.rows())},
             {"mean_confidence", any ? mean(of.said) : std::nan("")},
-            {"brier", any ? fs::brier(of.rows()) : std::nan("")},
-            {"ece", any ? fs::calibration_error(fs::equal_width_bins(of.rows())) : std::nan("")},
-            {"average_precision", fs::positives(of.rows()) > 0 ? fs::average_precision(of.rows()) : std::nan("")},
+            {"brier", any ? foreshadow::brier(of.rows()) : std::nan("")},
+            {"ece", any ? foreshadow::calibration_error(foreshadow::equal_width_bins(of.rows())) : std::nan("")},
+            {"average_precision",
+             foreshadow::positives(of.rows()) > 0 ? foreshadow::average_precision(of.rows()) : std::nan("")},
             {"median_lead_seconds", median(of.leads)}};
 }
 
@@ -100,12 +100,12 @@ void tell(const std::string& kind, const kept_record& of) {
     for (const auto& [name, count] : of.outcomes) std::cout << ", " << count_text(count) << ' ' << name;
     std::cout << "\n";
     if (of.came.empty()) return;
-    const std::size_t came = fs::positives(of.rows());
+    const std::size_t came = foreshadow::positives(of.rows());
     char line[200];
     std::snprintf(line, sizeof line,
                   "  said %.0f %% on average, came %.0f %%; Brier score %.3f, calibration error %.3f\n",
                   100 * mean(of.said), 100 * static_cast<double>(came) / static_cast<double>(of.came.size()),
-                  fs::brier(of.rows()), fs::calibration_error(fs::equal_width_bins(of.rows())));
+                  foreshadow::brier(of.rows()), foreshadow::calibration_error(foreshadow::equal_width_bins(of.rows())));
     std::cout << line;
     if (came > 0)
         std::cout << "  half of what came was foretold " << seconds_text(median(of.leads)) << " ahead or more\n";

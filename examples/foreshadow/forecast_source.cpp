@@ -24,37 +24,37 @@ namespace tool {
 namespace {
 
 struct what_comes {
-    fs::source_identity source;
-    fs::layout now;
+    foreshadow::source_identity source;
+    foreshadow::layout now;
     std::size_t commits = 0;
     std::size_t changes = 0;
     std::optional<std::string> learnt;  ///< the point whose model was taken
-    std::vector<fs::prediction> expected;
+    std::vector<foreshadow::prediction> expected;
 };
 
 /// The model of the latest point of that source; nothing where there is none.
-fs::task<std::optional<fs::restore_point>> last_point(open_repository& repository, std::string source) {
+foreshadow::task<std::optional<foreshadow::restore_point>> last_point(open_repository& repository, std::string source) {
     co_await repository.open();
-    const std::vector<fs::point_name> names = co_await fs::list_points(*repository.objects);
-    std::optional<fs::restore_point> last;
+    const std::vector<foreshadow::point_name> names = co_await foreshadow::list_points(*repository.objects);
+    std::optional<foreshadow::restore_point> last;
     for (auto name = names.rbegin(); name != names.rend() && !last; ++name)
-        if (name->source == source) last = co_await fs::read_point(*repository.objects, name->object);
+        if (name->source == source) last = co_await foreshadow::read_point(*repository.objects, name->object);
     co_return last;
 }
 
 /// Follows the log for a while, from now on.
-fs::task<bool> follow(any_source& source, any_predictor& predictor, double seconds, what_comes& result) {
+foreshadow::task<bool> follow(any_source& source, any_predictor& predictor, double seconds, what_comes& result) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-    fs::position after = co_await source.hold(std::nullopt);
-    const fs::layout first = co_await source.layout();
-    fs::layout_history history{first};
+    foreshadow::position after = co_await source.hold(std::nullopt);
+    const foreshadow::layout first = co_await source.layout();
+    foreshadow::layout_history history{first};
     predictor.start(first);
     while (!stop_requested && std::chrono::steady_clock::now() < end) {
-        fs::log_batch batch;
+        foreshadow::log_batch batch;
         co_await source.follow(after, batch);
         after = batch.upto;
         const std::size_t known = history.lineage().size();
-        for (const fs::layout_change& change : batch.layouts) history.apply(change);
+        for (const foreshadow::layout_change& change : batch.layouts) history.apply(change);
         predictor.observe(batch, history.current());
         for (std::size_t i = known; i < history.lineage().size(); ++i) predictor.learn(history.lineage()[i]);
         result.commits += batch.commits.size();
@@ -65,7 +65,7 @@ fs::task<bool> follow(any_source& source, any_predictor& predictor, double secon
 }
 
 /// What was not held before is not held afterwards, whatever happens.
-fs::task<bool> watch(any_source& source, any_predictor& predictor, double seconds, what_comes& result) {
+foreshadow::task<bool> watch(any_source& source, any_predictor& predictor, double seconds, what_comes& result) {
     const std::vector<std::string> left = co_await source.left_behind();
     std::exception_ptr failure;
     try {
@@ -78,10 +78,10 @@ fs::task<bool> watch(any_source& source, any_predictor& predictor, double second
     co_return true;
 }
 
-std::string names_of(const fs::prediction& p, const fs::layout& now) {
+std::string names_of(const foreshadow::prediction& p, const foreshadow::layout& now) {
     std::string text = p.name;
-    for (const fs::partition_id id : p.partitions)
-        if (const fs::partition* known = now.find(id)) text += (text.empty() ? "" : ", ") + known->name;
+    for (const foreshadow::partition_id id : p.partitions)
+        if (const foreshadow::partition* known = now.find(id)) text += (text.empty() ? "" : ", ") + known->name;
     return text;
 }
 
@@ -89,12 +89,12 @@ void tell(const what_comes& coming, double horizon) {
     std::cout << coming.source.name << ", " << counted(coming.now.partitions.size(), "partition") << ": watched "
               << counted(coming.commits, "commit") << " with " << counted(coming.changes, "change") << "; "
               << (coming.learnt ? "learnt up to point " + *coming.learnt : "nothing learnt before") << "\n";
-    for (const fs::prediction& p : coming.expected) {
+    for (const foreshadow::prediction& p : coming.expected) {
         std::cout << "  " << name_of(p.kind) << " of " << names_of(p, coming.now) << ", "
                   << static_cast<int>(p.confidence * 100 + 0.5) << " % within " << seconds_text(horizon)
                   << ", most likely in " << seconds_text(p.when.p50);
-        for (const fs::key& b : p.boundaries) std::cout << "; at " << fs::printable(b);
-        for (const fs::evidence& e : p.because) std::cout << "; " << e.name << ' ' << e.value << ' ' << e.unit;
+        for (const foreshadow::key& b : p.boundaries) std::cout << "; at " << foreshadow::printable(b);
+        for (const foreshadow::evidence& e : p.because) std::cout << "; " << e.name << ' ' << e.value << ' ' << e.unit;
         std::cout << "\n";
     }
     if (coming.expected.empty())
@@ -120,15 +120,15 @@ int forecast_source(const forecast_settings& chosen) {
 
     const double horizon = chosen.horizon_ticks * chosen.tick_seconds.value_or(60);
     const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-    const fs::wall_time now{std::chrono::duration_cast<std::chrono::microseconds>(since_1970).count()};
+    const foreshadow::wall_time now{std::chrono::duration_cast<std::chrono::microseconds>(since_1970).count()};
     predictor.forecast(now, horizon, coming.expected);
-    fs::sanitize(coming.expected, coming.now, horizon);
+    foreshadow::sanitize(coming.expected, coming.now, horizon);
     if (!chosen.json) {
         tell(coming, horizon);
         return exit_status::done;
     }
     json expected = json::array();
-    for (const fs::prediction& p : coming.expected) {
+    for (const foreshadow::prediction& p : coming.expected) {
         json one = to_json(p);
         one["names"] = to_json(names_of(p, coming.now));
         expected.push_back(one);

@@ -16,32 +16,30 @@
 
 namespace tool {
 
-namespace fs = foreshadow;
-
 namespace {
 
 /// What `points` lists: those that can be read, and what is wrong with the others.
 struct listed_points {
     struct one {
         std::string id;  ///< with the source's id before it where several sources have a point of that id
-        fs::restore_point point;
+        foreshadow::restore_point point;
     };
     std::vector<one> readable;
-    std::vector<fs::error> damaged;
+    std::vector<foreshadow::error> damaged;
 };
 
-fs::task<listed_points> read_points(open_repository& repository) {
+foreshadow::task<listed_points> read_points(open_repository& repository) {
     co_await repository.open();
     listed_points points;
-    const std::vector<fs::point_name> names = co_await fs::list_points(*repository.objects);
+    const std::vector<foreshadow::point_name> names = co_await foreshadow::list_points(*repository.objects);
     std::map<std::string, int> times_used;
-    for (const fs::point_name& name : names) ++times_used[name.id];
-    for (const fs::point_name& name : names) {
+    for (const foreshadow::point_name& name : names) ++times_used[name.id];
+    for (const foreshadow::point_name& name : names) {
         try {
-            fs::restore_point point = co_await fs::read_point(*repository.objects, name.object);
+            foreshadow::restore_point point = co_await foreshadow::read_point(*repository.objects, name.object);
             points.readable.push_back(
                 {times_used[name.id] == 1 ? name.id : name.source + "/" + name.id, std::move(point)});
-        } catch (const fs::error& e) {
+        } catch (const foreshadow::error& e) {
             points.damaged.push_back(e);
         }
     }
@@ -50,31 +48,32 @@ fs::task<listed_points> read_points(open_repository& repository) {
 
 /// The position from which on this point proves every commit up to its own. What is provable changes only where an
 /// image begins to count and where something was replaced, so it is asked there, backwards, until the first gap.
-fs::position restorable_from(const fs::restore_point& point) {
-    std::set<fs::position> asked{std::max(point.knows.held, point.knows.first.at)};
-    for (const fs::image& i : point.knows.known.images) asked.insert(i.seen.high);
-    for (const fs::replacement& r : point.knows.known.replacements) asked.insert(r.at.at);
-    const fs::layout_history history = history_of(point.knows);
-    fs::position from = point.at;
+foreshadow::position restorable_from(const foreshadow::restore_point& point) {
+    std::set<foreshadow::position> asked{std::max(point.knows.held, point.knows.first.at)};
+    for (const foreshadow::image& i : point.knows.known.images) asked.insert(i.seen.high);
+    for (const foreshadow::replacement& r : point.knows.known.replacements) asked.insert(r.at.at);
+    const foreshadow::layout_history history = history_of(point.knows);
+    foreshadow::position from = point.at;
     for (auto at = asked.rbegin(); at != asked.rend(); ++at) {
         if (*at >= from || *at < history.first().at) continue;
-        if (!fs::prove(point.knows.known, history.at(*at), *at).is_complete()) break;
+        if (!foreshadow::prove(point.knows.known, history.at(*at), *at).is_complete()) break;
         from = *at;
     }
     return from;
 }
 
-fs::task<fs::restore_point> read_one(open_repository& repository, std::string id) {
+foreshadow::task<foreshadow::restore_point> read_one(open_repository& repository, std::string id) {
     co_await repository.open();
-    fs::restore_point point = co_await fs::find_point(*repository.objects, id);
+    foreshadow::restore_point point = co_await foreshadow::find_point(*repository.objects, id);
     co_return point;
 }
 
-json describe(const fs::restore_point& point) {
-    const fs::layout_history history = history_of(point.knows);
+json describe(const foreshadow::restore_point& point) {
+    const foreshadow::layout_history history = history_of(point.knows);
     json layouts = json::array();
     layouts.push_back(to_json(history.first()));
-    for (const fs::layout_change& change : history.changes()) layouts.push_back(to_json(history.at(change.at.at)));
+    for (const foreshadow::layout_change& change : history.changes())
+        layouts.push_back(to_json(history.at(change.at.at)));
     return {{"point", point.id},
             {"at", point.at.value},
             {"time", point.time.microseconds},
@@ -90,100 +89,104 @@ json describe(const fs::restore_point& point) {
             {"figures", to_json(point.figures)}};
 }
 
-std::string names(const std::vector<fs::partition>& partitions) {
+std::string names(const std::vector<foreshadow::partition>& partitions) {
     std::string text;
-    for (const fs::partition& p : partitions) text += (text.empty() ? "" : ", ") + p.name;
+    for (const foreshadow::partition& p : partitions) text += (text.empty() ? "" : ", ") + p.name;
     return text.empty() ? "nothing" : text;
 }
 
-const char* reason_of(fs::shadow_verdict verdict) {
+const char* reason_of(foreshadow::shadow_verdict verdict) {
     switch (verdict) {
-        case fs::shadow_verdict::not_asked:
+        case foreshadow::shadow_verdict::not_asked:
             return "not considered";
-        case fs::shadow_verdict::opened:
+        case foreshadow::shadow_verdict::opened:
             return "opened";
-        case fs::shadow_verdict::unlikely:
+        case foreshadow::shadow_verdict::unlikely:
             return "refused, it is not likely enough";
-        case fs::shadow_verdict::no_keys:
+        case foreshadow::shadow_verdict::no_keys:
             return "refused, there are no keys to keep changes of";
-        case fs::shadow_verdict::costs_more:
+        case foreshadow::shadow_verdict::costs_more:
             return "refused, it costs more";
-        case fs::shadow_verdict::keys_taken:
+        case foreshadow::shadow_verdict::keys_taken:
             return "refused, another shadow has its keys";
-        case fs::shadow_verdict::no_memory:
+        case foreshadow::shadow_verdict::no_memory:
             return "refused, memory is used up";
-        case fs::shadow_verdict::no_room:
+        case foreshadow::shadow_verdict::no_room:
             return "refused, there are as many as may be";
-        case fs::shadow_verdict::gave_way:
+        case foreshadow::shadow_verdict::gave_way:
             return "opened, and gave way to one that is worth twice as much";
-        case fs::shadow_verdict::memory_full:
+        case foreshadow::shadow_verdict::memory_full:
             return "opened, and ended when memory was full";
-        case fs::shadow_verdict::store_full:
+        case foreshadow::shadow_verdict::store_full:
             return "opened, and ended when no more might be stored";
     }
     return "unknown";
 }
 
 /// Whether keeping its changes apart was worth it, with the numbers that this was decided by.
-void tell_shadow(const fs::foretold& told) {
-    const fs::shadow_account& by = told.account;
-    if (by.verdict == fs::shadow_verdict::not_asked) return;
+void tell_shadow(const foreshadow::foretold& told) {
+    const foreshadow::shadow_account& by = told.account;
+    if (by.verdict == foreshadow::shadow_verdict::not_asked) return;
     std::cout << "    shadow: " << static_cast<int>(told.what.confidence * 100 + 0.5) << " % of (journal spared "
               << bytes_text(by.spared) << " + sorted in time " << bytes_text(by.ready) << ") = worth "
               << bytes_text(by.worth) << ", cost " << bytes_text(by.cost) << "; budget " << by.open << " of "
               << by.most_open << " open, " << bytes_text(static_cast<double>(by.held)) << " of "
               << bytes_text(static_cast<double>(by.most_held)) << " held: " << reason_of(by.verdict);
-    if (by.verdict == fs::shadow_verdict::opened) std::cout << "; " << name_of(told.shadow);
+    if (by.verdict == foreshadow::shadow_verdict::opened) std::cout << "; " << name_of(told.shadow);
     if (told.shadow_bytes > 0) std::cout << ", stored " << bytes_text(static_cast<double>(told.shadow_bytes));
     std::cout << "\n";
 }
 
-void tell_predictions(const fs::restore_point& point, const fs::layout_history& history) {
-    std::map<fs::partition_id, std::string> called;
-    for (const fs::partition& p : history.first().partitions) called[p.id] = p.name;
-    for (const fs::layout_change& change : history.changes())
-        for (const fs::partition& p : change.begun) called[p.id] = p.name;
+void tell_predictions(const foreshadow::restore_point& point, const foreshadow::layout_history& history) {
+    std::map<foreshadow::partition_id, std::string> called;
+    for (const foreshadow::partition& p : history.first().partitions) called[p.id] = p.name;
+    for (const foreshadow::layout_change& change : history.changes())
+        for (const foreshadow::partition& p : change.begun) called[p.id] = p.name;
     std::cout << "predictions (" << count_text(point.knows.predictions.size()) << ")\n";
-    for (const fs::foretold& told : point.knows.predictions) {
+    for (const foreshadow::foretold& told : point.knows.predictions) {
         std::string who = told.what.name;
-        for (const fs::partition_id id : told.what.partitions) who += (who.empty() ? "" : ", ") + called[id];
+        for (const foreshadow::partition_id id : told.what.partitions) who += (who.empty() ? "" : ", ") + called[id];
         std::cout << "  " << time_text(told.what.issued_time) << "  " << name_of(told.what.kind) << " of " << who
                   << ", " << static_cast<int>(told.what.confidence * 100 + 0.5) << " % within "
                   << seconds_text(told.what.horizon_seconds) << ": " << name_of(told.became.kind);
-        if (told.became.kind != fs::outcome_kind::none && told.became.kind != fs::outcome_kind::pending)
+        if (told.became.kind != foreshadow::outcome_kind::none && told.became.kind != foreshadow::outcome_kind::pending)
             std::cout << ", " << seconds_text(told.became.lead_seconds) << " ahead";
-        for (const fs::evidence& e : told.what.because) std::cout << "; " << e.name << ' ' << e.value << ' ' << e.unit;
+        for (const foreshadow::evidence& e : told.what.because)
+            std::cout << "; " << e.name << ' ' << e.value << ' ' << e.unit;
         std::cout << "\n";
         tell_shadow(told);
     }
 }
 
-void tell_point(const fs::restore_point& point) {
-    const fs::layout_history history = history_of(point.knows);
-    const fs::layout now = history.at(point.at);
+void tell_point(const foreshadow::restore_point& point) {
+    const foreshadow::layout_history history = history_of(point.knows);
+    const foreshadow::layout now = history.at(point.at);
     std::cout << "restore point " << point.id << " of " << point.knows.source.name << " (" << point.knows.source.kind
               << ") at " << time_text(point.time) << "\n"
               << "layout (" << counted(now.partitions.size(), "partition") << ")\n";
-    for (const fs::partition& p : now.partitions)
-        std::cout << "  " << p.name << "  " << fs::printable(p.interval) << "\n";
-    for (const fs::omission& o : point.omissions)
-        std::cout << "  not backed up: " << fs::printable(o.name) << ": " << fs::printable(o.why) << "\n";
+    for (const foreshadow::partition& p : now.partitions)
+        std::cout << "  " << p.name << "  " << foreshadow::printable(p.interval) << "\n";
+    for (const foreshadow::omission& o : point.omissions)
+        std::cout << "  not backed up: " << foreshadow::printable(o.name) << ": " << foreshadow::printable(o.why)
+                  << "\n";
     std::cout << "lineage (" << counted(history.lineage().size(), "change") << ")\n";
-    for (const fs::lineage_event& e : history.lineage())
+    for (const foreshadow::lineage_event& e : history.lineage())
         std::cout << "  " << e.at.at.value << "  " << name_of(e.kind) << "  " << names(e.from) << " -> " << names(e.to)
                   << "\n";
     tell_predictions(point, history);
-    const fs::boxes& known = point.knows.known;
+    const foreshadow::boxes& known = point.knows.known;
     std::cout << "boxes: " << counted(known.images.size(), "image") << ", "
               << counted(known.segments.size(), "journal segment") << ", " << counted(known.runs.size(), "run") << ", "
               << counted(known.births.size(), "birth") << "\n"
               << "proof: " << counted(point.proof.size(), "piece") << ", complete" << std::endl;
 }
 
-fs::task<fs::verify_report> verify_all(open_repository& repository, fs::verify_options options) {
+foreshadow::task<foreshadow::verify_report> verify_all(open_repository& repository,
+                                                       foreshadow::verify_options options) {
     co_await repository.open();
-    fs::progress_bar progress;
-    fs::verify_report report = co_await fs::run_verify(*repository.objects, *repository.storage, progress, options);
+    foreshadow::progress_bar progress;
+    foreshadow::verify_report report =
+        co_await foreshadow::run_verify(*repository.objects, *repository.storage, progress, options);
     co_return report;
 }
 
@@ -194,7 +197,7 @@ int points(const settings& chosen) {
     const listed_points all = run(read_points(repository));
     json list = json::array();
     for (const auto& [id, point] : all.readable) {
-        const fs::position from = restorable_from(point);
+        const foreshadow::position from = restorable_from(point);
         if (chosen.json) {
             list.push_back({{"id", id},
                             {"source", to_json(point.knows.source)},
@@ -208,7 +211,7 @@ int points(const settings& chosen) {
         }
     }
     json damaged = json::array();
-    for (const fs::error& e : all.damaged) {
+    for (const foreshadow::error& e : all.damaged) {
         std::cerr << "foreshadow: " << e.line() << "\n";
         damaged.push_back({{"object", e.fact("object")}, {"what", to_json(e.message())}});
     }
@@ -222,7 +225,7 @@ int points(const settings& chosen) {
 
 int show(const show_settings& chosen) {
     open_repository repository{chosen.repository};
-    const fs::restore_point point = run(read_one(repository, chosen.point));
+    const foreshadow::restore_point point = run(read_one(repository, chosen.point));
     if (chosen.json)
         print(describe(point));
     else
@@ -232,13 +235,13 @@ int show(const show_settings& chosen) {
 
 int verify(const verify_settings& chosen) {
     open_repository repository{chosen.repository};
-    const fs::verify_report report = run(verify_all(repository, {.data = chosen.data}));
+    const foreshadow::verify_report report = run(verify_all(repository, {.data = chosen.data}));
     if (chosen.json) {
         json object = to_json(report);
         object["sound"] = report.is_sound();
         print(object);
     } else {
-        for (const fs::finding& f : report.findings) {
+        for (const foreshadow::finding& f : report.findings) {
             std::cout << f.object << ": " << f.what << "\n";
             for (const std::string& a : f.affected) std::cout << "  affects " << a << "\n";
         }

@@ -23,8 +23,6 @@ namespace shop {
 
 namespace {
 
-namespace fs = foreshadow;
-
 void announce(const std::string& text) { std::cerr << "== " << text << std::endl; }
 
 double seconds_since(std::chrono::steady_clock::time_point begun) {
@@ -32,14 +30,14 @@ double seconds_since(std::chrono::steady_clock::time_point begun) {
 }
 
 /// The partition of the shop whose changes shadows kept the most of; any where there was none.
-std::string most_shadowed(const fs::restore_point& point) {
-    const fs::layout now = history_of(point.knows).at(point.at);
+std::string most_shadowed(const foreshadow::restore_point& point) {
+    const foreshadow::layout now = history_of(point.knows).at(point.at);
     std::string best;
     std::uint64_t most = 0;
-    for (const fs::partition& p : now.partitions) {
-        if (p.holds != fs::content::data || p.name.find("_p") == std::string::npos) continue;
+    for (const foreshadow::partition& p : now.partitions) {
+        if (p.holds != foreshadow::content::data || p.name.find("_p") == std::string::npos) continue;
         std::uint64_t changes = best.empty() ? 1 : 0;
-        for (const fs::run& r : point.knows.known.runs)
+        for (const foreshadow::run& r : point.knows.known.runs)
             if (r.interval.overlaps(p.interval)) changes += r.changes;
         if (changes <= most) continue;
         best = p.name;
@@ -49,16 +47,16 @@ std::string most_shadowed(const fs::restore_point& point) {
 }
 
 template <class Composed>
-fs::task<timed_restore> restore(Composed& composed, fs::restore_point point, std::string into,
-                                fs::restore_options how = {}) {
+foreshadow::task<timed_restore> restore(Composed& composed, foreshadow::restore_point point, std::string into,
+                                        foreshadow::restore_options how = {}) {
     const auto begun = std::chrono::steady_clock::now();
     timed_restore done;
-    done.report = co_await composed.restore(std::move(point), fs::sqlite::target{into}, std::move(how));
+    done.report = co_await composed.restore(std::move(point), foreshadow::sqlite::target{into}, std::move(how));
     done.seconds = seconds_since(begun);
     co_return done;
 }
 
-fs::task<job_result> perform(job_options options) {
+foreshadow::task<job_result> perform(job_options options) {
     const auto begun = std::chrono::steady_clock::now();
     job_result result;
     const std::string database = options.folder / "shop.db";
@@ -71,10 +69,12 @@ fs::task<job_result> perform(job_options options) {
     // Keys and values are a little less than the file; a small database is read slowly, so that something happens
     // meanwhile.
     result.pace_bytes_per_second = 0.9 * static_cast<double>(result.database_bytes) / options.seconds;
-    auto composed = fs::compose(
-        fs::back_up(fs::sqlite::source{database}), fs::keep_in(fs::directory_store{beside("backups")}),
-        fs::predict_with(fs::size_extrapolation{{.split_at = static_cast<double>(options.size.split_rows())}}),
-        fs::pace_by(fs::fixed_rate{result.pace_bytes_per_second}), fs::observe_with(fs::progress_bar{}));
+    auto composed = foreshadow::compose(foreshadow::back_up(foreshadow::sqlite::source{database}),
+                                        foreshadow::keep_in(foreshadow::directory_store{beside("backups")}),
+                                        foreshadow::predict_with(foreshadow::size_extrapolation{
+                                            {.split_at = static_cast<double>(options.size.split_rows())}}),
+                                        foreshadow::pace_by(foreshadow::fixed_rate{result.pace_bytes_per_second}),
+                                        foreshadow::observe_with(foreshadow::progress_bar{}));
 
     announce("a writer process works on it; backing it up meanwhile");
     writer_process writer{database, options.size, beside("writer.log")};
@@ -90,9 +90,9 @@ fs::task<job_result> perform(job_options options) {
     result.writer = writer.stop();
 
     announce("restoring the second point, and one partition alone; both once more as if nothing had been foretold");
-    fs::restore_point unforeseen = result.second;
+    foreshadow::restore_point unforeseen = result.second;
     unforeseen.knows.known.runs.clear();
-    fs::restore_options one;
+    foreshadow::restore_options one;
     one.partitions = {most_shadowed(result.second)};
     result.whole = co_await restore(composed, result.second, beside("restored.db"));
     result.without_shadows = co_await restore(composed, unforeseen, beside("restored-without-shadows.db"));

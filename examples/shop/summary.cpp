@@ -13,49 +13,48 @@ namespace shop {
 
 namespace {
 
-namespace fs = foreshadow;
-
-double seconds_of(const fs::restore_point& point) {
-    return std::max(1e-3, fs::seconds_between(point.figures.started, point.figures.ended));
+double seconds_of(const foreshadow::restore_point& point) {
+    return std::max(1e-3, foreshadow::seconds_between(point.figures.started, point.figures.ended));
 }
 
-std::string names(const std::vector<fs::partition>& partitions) {
+std::string names(const std::vector<foreshadow::partition>& partitions) {
     std::string text;
-    for (const fs::partition& p : partitions) text += (text.empty() ? "" : " ") + p.name;
+    for (const foreshadow::partition& p : partitions) text += (text.empty() ? "" : " ") + p.name;
     return text;
 }
 
-std::string named(const fs::lineage_event& e) {
+std::string named(const foreshadow::lineage_event& e) {
     if (e.from.empty()) return names(e.to);
     if (e.to.empty()) return names(e.from);
     return names(e.from) + " -> " + names(e.to);
 }
 
 /// The surest prediction that this change settled, as it was foretold or nearly so.
-const fs::foretold* foretold_of(const fs::lineage_event& e, const fs::restore_point& point) {
-    const fs::foretold* best = nullptr;
-    for (const fs::foretold& told : point.knows.predictions) {
-        const bool came = told.became.kind == fs::outcome_kind::exact || told.became.kind == fs::outcome_kind::near;
+const foreshadow::foretold* foretold_of(const foreshadow::lineage_event& e, const foreshadow::restore_point& point) {
+    const foreshadow::foretold* best = nullptr;
+    for (const foreshadow::foretold& told : point.knows.predictions) {
+        const bool came =
+            told.became.kind == foreshadow::outcome_kind::exact || told.became.kind == foreshadow::outcome_kind::near;
         if (came && told.became.at == e.at && (best == nullptr || best->what.issued_time > told.what.issued_time))
             best = &told;
     }
     return best;
 }
 
-void tell_changes(const fs::restore_point& point) {
+void tell_changes(const foreshadow::restore_point& point) {
     std::map<std::string, std::size_t> kinds;
-    const fs::layout_history history = history_of(point.knows);
-    for (const fs::lineage_event& e : history.lineage()) {
+    const foreshadow::layout_history history = history_of(point.knows);
+    for (const foreshadow::lineage_event& e : history.lineage()) {
         if (e.time < point.figures.started) continue;
         ++kinds[name_of(e.kind)];
-        std::string line = "  " + decimal(fs::seconds_between(point.figures.started, e.time), "%6.2f s  ") +
+        std::string line = "  " + decimal(foreshadow::seconds_between(point.figures.started, e.time), "%6.2f s  ") +
                            name_of(e.kind) + "  " + named(e);
-        if (const fs::foretold* told = foretold_of(e, point)) {
+        if (const foreshadow::foretold* told = foretold_of(e, point)) {
             line.resize(std::max<std::size_t>(line.size(), 58), ' ');
             line += "  foretold " + decimal(told->became.lead_seconds) + " s before, at " +
                     decimal(100 * told->what.confidence, "%.0f %%");
-            if (told->became.kind == fs::outcome_kind::near) line += ", at another key";
-            if (told->shadow == fs::shadow_fate::adopted || told->shadow == fs::shadow_fate::recut)
+            if (told->became.kind == foreshadow::outcome_kind::near) line += ", at another key";
+            if (told->shadow == foreshadow::shadow_fate::adopted || told->shadow == foreshadow::shadow_fate::recut)
                 line += "; its shadow was kept (" + bytes_text(told->shadow_bytes) + ")";
         }
         std::cout << line << "\n";
@@ -69,19 +68,20 @@ void tell_changes(const fs::restore_point& point) {
     std::cout << "  together: " << (sum.empty() ? "nothing" : sum) << "\n";
 }
 
-void tell_predictions(const fs::restore_point& point) {
-    std::map<fs::outcome_kind, std::size_t> outcomes;
+void tell_predictions(const foreshadow::restore_point& point) {
+    std::map<foreshadow::outcome_kind, std::size_t> outcomes;
     std::vector<double> leads;
-    for (const fs::foretold& told : point.knows.predictions) {
+    for (const foreshadow::foretold& told : point.knows.predictions) {
         ++outcomes[told.became.kind];
-        if (told.became.kind == fs::outcome_kind::exact || told.became.kind == fs::outcome_kind::near)
+        if (told.became.kind == foreshadow::outcome_kind::exact || told.became.kind == foreshadow::outcome_kind::near)
             leads.push_back(told.became.lead_seconds);
     }
-    std::cout << point.knows.predictions.size() << " predictions in both backups: " << outcomes[fs::outcome_kind::exact]
-              << " came about as foretold, " << outcomes[fs::outcome_kind::near] << " at another key, "
-              << outcomes[fs::outcome_kind::late] << " late, " << outcomes[fs::outcome_kind::other_kind]
-              << " in another way, " << outcomes[fs::outcome_kind::none] << " not; "
-              << outcomes[fs::outcome_kind::pending] << " are open still.";
+    std::cout << point.knows.predictions.size()
+              << " predictions in both backups: " << outcomes[foreshadow::outcome_kind::exact]
+              << " came about as foretold, " << outcomes[foreshadow::outcome_kind::near] << " at another key, "
+              << outcomes[foreshadow::outcome_kind::late] << " late, " << outcomes[foreshadow::outcome_kind::other_kind]
+              << " in another way, " << outcomes[foreshadow::outcome_kind::none] << " not; "
+              << outcomes[foreshadow::outcome_kind::pending] << " are open still.";
     std::sort(leads.begin(), leads.end());
     if (!leads.empty())
         std::cout << " Half of what came about was foretold " << decimal(leads[leads.size() / 2])
@@ -89,8 +89,8 @@ void tell_predictions(const fs::restore_point& point) {
     std::cout << "\n";
 }
 
-void tell_backup(const char* title, const fs::restore_point& point) {
-    const fs::backup_figures& f = point.figures;
+void tell_backup(const char* title, const foreshadow::restore_point& point) {
+    const foreshadow::backup_figures& f = point.figures;
     const double seconds = seconds_of(point);
     std::cout << title << ": " << decimal(seconds) << " s; ";
     if (f.rows_read > 0)
