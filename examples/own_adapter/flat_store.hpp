@@ -3,13 +3,35 @@
 // A flat folder as an object store: the slashes of a name become plus signs, which no name has.
 #pragma once
 
-#include "durable.hpp"
-
+#include "foreshadow/error.hpp"
 #include "foreshadow/store/object_store.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
-#include <sstream>
+
+/// Waits until a file, or a folder's list of names, is on disk.
+inline void sync_to_disk(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool done = file >= 0 && ::fsync(file) == 0;
+    if (file >= 0) ::close(file);
+    if (!done) throw foreshadow::error{foreshadow::errc::unavailable, "cannot sync " + path};
+}
+
+/// Gives a finished file its name, durably; throws `already_exists` where the name is taken, and changes nothing then.
+///
+/// A link is made or refused in one step, whoever else tries: the one guarantee that everything else stands on.
+inline void make_durable(const std::string& finished, const std::string& name) {
+    sync_to_disk(finished);
+    std::error_code failed;
+    std::filesystem::create_hard_link(finished, name, failed);
+    std::filesystem::remove(finished);
+    if (failed == std::errc::file_exists) throw foreshadow::error{foreshadow::errc::already_exists, name + " exists"};
+    if (failed) throw foreshadow::error{foreshadow::errc::unavailable, "cannot make " + name};
+    sync_to_disk(std::filesystem::absolute(name).parent_path());
+}
 
 class flat_store {
   public:
@@ -17,35 +39,33 @@ class flat_store {
         std::filesystem::create_directories(folder_);
     }
 
-    fs::task<> put(std::string name, std::string_view bytes) {
+    foreshadow::task<> put(std::string name, std::string_view bytes) {
         // Written under a name that `list` passes over, of this process and call alone.
         static int calls = 0;
         const std::string half = folder_ + "/~" + std::to_string(::getpid()) + "-" + std::to_string(calls++);
         if (!(std::ofstream{half, std::ios::binary} << bytes << std::flush))
-            throw fs::error{fs::errc::full, "cannot write " + half};
-        if (!make_durable(half, path_of(name))) throw fs::error{fs::errc::already_exists, "object " + name + " exists"};
+            throw foreshadow::error{foreshadow::errc::full, "cannot write " + half};
+        make_durable(half, path_of(name));
         co_return;
     }
-    fs::task<std::string> get(std::string name, fs::byte_range range) {
+    foreshadow::task<std::string> get(std::string name, foreshadow::byte_range range) {
         std::ifstream in{path_of(name), std::ios::binary};
-        if (!in) throw fs::error{fs::errc::not_found, "object " + name + " is not there"};
-        std::ostringstream all;
-        all << in.rdbuf();
-        co_return range.offset < all.view().size() ? all.str().substr(range.offset, range.length) : std::string{};
+        if (!in) throw foreshadow::error{foreshadow::errc::not_found, "object " + name + " is not there"};
+        const std::string all{std::istreambuf_iterator<char>{in}, {}};
+        co_return all.substr(std::min(range.offset, all.size()), range.length);
     }
-    fs::task<std::vector<fs::object_info>> list(std::string prefix) {
-        std::vector<fs::object_info> found;
+    foreshadow::task<std::vector<foreshadow::object_info>> list(std::string prefix) {
+        std::vector<foreshadow::object_info> found;
         for (const auto& file : std::filesystem::directory_iterator{folder_}) {
             std::string name = file.path().filename().string();
             std::replace(name.begin(), name.end(), '+', '/');
             if (name[0] != '~' && name.starts_with(prefix)) found.push_back({name, file.file_size()});
         }
-        std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+        std::ranges::sort(found, {}, &foreshadow::object_info::name);
         co_return found;
     }
-    fs::task<> remove(std::string name) {
+    foreshadow::task<> remove(std::string name) {
         std::filesystem::remove(path_of(name));  // content where it is gone already
-        sync_to_disk(folder_);
         co_return;
     }
 
@@ -56,4 +76,4 @@ class flat_store {
     }
     std::string folder_;
 };
-static_assert(fs::object_store<flat_store>);
+static_assert(foreshadow::object_store<flat_store>);

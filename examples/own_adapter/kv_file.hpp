@@ -16,10 +16,8 @@
 #include <utility>
 #include <vector>
 
-namespace fs = foreshadow;
-
 struct kv_commit {
-    fs::wall_time time;
+    foreshadow::wall_time time;
     std::string key;
     std::optional<std::string> value;
 };
