@@ -121,15 +121,17 @@ class error : public std::exception {
         return {};
     }
 
-    /// One line for a person: message, facts in parentheses, then the hint.
+    /// One line for a person: message, facts in parentheses, then the hint. An object that the message names is named
+    /// once.
     [[nodiscard]] std::string line() const {
         std::string text = message_;
         const char* separator = " (";
         for (const auto& [name, value] : facts_) {
+            if (name == "object" && message_.find(value) != std::string::npos) continue;
             text += separator + name + " " + value;
             separator = ", ";
         }
-        if (!facts_.empty()) text += ')';
+        if (*separator == ',') text += ')';
         if (!hint_.empty()) text += "; hint: " + hint_;
         return text;
     }

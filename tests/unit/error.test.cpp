@@ -28,6 +28,15 @@ TEST_CASE("an error is one line: what, of which object, and what to do") {
     CHECK(fs::error{fs::errc::busy, "it is locked"}.line() == "it is locked");
 }
 
+TEST_CASE("an object that the message names already is named once in the line") {
+    const fs::error e =
+        fs::error{fs::errc::corrupt, "object packs/0a/1 is damaged: it is cut off"}.with("object", "packs/0a/1");
+    CHECK(e.line() == "object packs/0a/1 is damaged: it is cut off");
+    CHECK(e.fact("object") == "packs/0a/1");
+    const fs::error more = fs::error{e}.with("block", "7");
+    CHECK(more.line() == "object packs/0a/1 is damaged: it is cut off (block 7)");
+}
+
 TEST_CASE("codes are error codes of their own category") {
     const std::error_code code = fs::make_error_code(fs::errc::busy);
     CHECK(code.category().name() == std::string{"foreshadow"});
