@@ -55,7 +55,9 @@ class progress_bar {
         return chosen;
     }
 
+    /// Where backups follow one another, each has figures of its own.
     void note(const backup_started& e) {
+        rows_ = bytes_ = of_ = changes_ = predictions_ = shadows_ = 0;
         say((e.resumed ? "resuming the backup of " : "backing up ") + printable(e.source) + ", " +
             std::to_string(e.partitions) + " partitions");
     }

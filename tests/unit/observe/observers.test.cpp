@@ -107,3 +107,17 @@ TEST_CASE("progress is redrawn on a terminal and written as plain lines elsewher
         CHECK(out.str().find("restore point p1") != std::string::npos);
     }
 }
+
+TEST_CASE("a backup that follows another tells nothing of the one before") {
+    std::ostringstream out;
+    progress_bar bar{out,
+                     {.is_terminal = false, .seconds_between_lines = 5, .seconds_between_redraws = 0.1, .seconds = [] {
+                          return 0.0;
+                      }}};
+    for (const event& e : one_of_each()) bar.on(e);
+    REQUIRE(out.str().find("2 changes followed") != std::string::npos);
+    out.str({});
+    bar.on(backup_started{"shop", "b2", false, 3});
+    bar.on(point_published{"p1", {9}, {10}});
+    CHECK(out.str() == "backing up shop, 3 partitions\nrestore point p1: 0 B in 0 rows\n");
+}
