@@ -317,6 +317,29 @@ def points_and_partitions_that_are_not_there_are_named(folder):
 
 
 @test
+def a_pack_that_is_missing_affects_each_partition_of_a_point_once(folder):
+    source, repository = f"{folder}/bulk.db", f"{folder}/repository"
+    make_bulk(source, 4)
+    with opened(source) as db:
+        db.executescript("CREATE TABLE customer(id INTEGER PRIMARY KEY, v); INSERT INTO customer VALUES(1, 'one')")
+    backup(source, repository)
+    with opened(source) as db:
+        db.execute("UPDATE bulk SET payload = randomblob(1000) WHERE id % 3 = 0")
+    backup(source, repository)
+    shutil.rmtree(f"{repository}/packs")
+    report = run("verify", repository, "--json", status=NOT_SOUND).json
+    ids = {p["id"] for p in run("points", repository, "--json").json["points"]}
+    allowed = {f"point {i}, partition {name}" for i in ids for name in ("definitions", "customer", "bulk", "named")}
+    seen = set()
+    for finding in report["findings"]:
+        affected = [a for a in finding["affected"] if ", partition " in a]
+        assert len(set(affected)) == len(affected), finding
+        assert set(affected) <= allowed, finding
+        seen |= set(affected)
+    assert seen == allowed, allowed - seen
+
+
+@test
 def wrong_usage_is_one_line_and_status_two(folder):
     make_small(f"{folder}/small.db")
     source, repository = url(f"{folder}/small.db"), f"{folder}/repository"

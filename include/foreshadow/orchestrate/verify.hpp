@@ -14,9 +14,11 @@
 #include "foreshadow/plane/layout_history.hpp"
 #include "foreshadow/store/journal_reader.hpp"
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,7 +56,7 @@ class verify {
             const std::string object = e.fact("object");
             const auto known = noted_.lower_bound({object, {}});
             if (known == noted_.end() || known->first.first != object)
-                add(object, e.message(), "no restore point as long as the other objects are whole");
+                add(object, e.message(), {"no restore point as long as the other objects are whole"});
         }
     }
 
@@ -67,7 +69,7 @@ class verify {
             wrong = e;
         }
         if (wrong) {
-            note(*wrong, name.object, "point " + name.id);
+            note(*wrong, name.object, {"point " + name.id});
             co_return;
         }
         const layout shape = check_proof(*point, name);
@@ -79,12 +81,14 @@ class verify {
         }
     }
 
-    /// "point 7, partition orders": what people know an interval of a point by.
-    [[nodiscard]] static std::string affected(const std::string& point, const layout& shape,
-                                              const key_range& interval) {
-        std::string names;
-        for (const partition& p : shape.overlapping(interval)) names += (names.empty() ? "" : " ") + p.name;
-        return "point " + point + (names.empty() ? "" : ", partition " + names);
+    /// "point 7, partition orders": what people know an interval of a point by, each partition alone.
+    [[nodiscard]] static std::vector<std::string> affected(const std::string& point, const layout& shape,
+                                                           const key_range& interval) {
+        std::vector<std::string> all;
+        for (const partition& p : shape.overlapping(interval))
+            all.push_back("point " + point + ", partition " + p.name);
+        if (all.empty()) all.push_back("point " + point);
+        return all;
     }
 
     /// Proves the point anew; returns its layout, or none where its layouts contradict each other.
@@ -94,8 +98,7 @@ class verify {
             shape = history_of(point.knows).at(point.at);
             const proof cover = prove(point.knows.known, shape, point.at);
             for (const gap& g : cover.gaps)
-                report_.findings.push_back(
-                    {name.object, "the proof fails: " + g.why, {affected(name.id, shape, g.interval)}});
+                add(name.object, "the proof fails: " + g.why, affected(name.id, shape, g.interval));
             if (cover.is_complete()) {
                 expect_consistent(point.knows);
                 expect_proof(point, cover);
@@ -118,7 +121,7 @@ class verify {
     }
 
     void note_contradiction(const error& e, const point_name& name) {
-        note(error{errc::corrupt, e.message(), e.hint()}, name.object, "point " + name.id);
+        note(error{errc::corrupt, e.message(), e.hint()}, name.object, {"point " + name.id});
     }
 
     /// `point` and `shape` outlive it: they are only asked where something is wrong.
@@ -137,7 +140,9 @@ class verify {
     }
 
     task<> check_segment(segment box, const std::string& point) {
-        const auto whom = [&] { return "point " + point + ", positions above " + std::to_string(box.after.value); };
+        const auto whom = [&] {
+            return std::vector{"point " + point + ", positions above " + std::to_string(box.after.value)};
+        };
         if (is_checked(box.where, whom)) co_return;
         ++report_.boxes;
         std::optional<error> wrong;
@@ -160,7 +165,7 @@ class verify {
     bool is_checked(const std::string& what, const Whom& whom) {
         const auto seen = checked_.find(what);
         if (seen == checked_.end()) return false;
-        if (seen->second) report_.findings[*seen->second].affected.push_back(whom());
+        if (seen->second) affects(*seen->second, whom());
         return true;
     }
 
@@ -171,7 +176,7 @@ class verify {
         if (wrong) place = note(*wrong, object, whom());
     }
 
-    std::size_t note(const error& e, const std::string& object, const std::string& affected) {
+    std::size_t note(const error& e, const std::string& object, const std::vector<std::string>& affected) {
         // Environment, not damage: whoever asked must hear it as it is.
         if (e.code() != errc::corrupt && e.code() != errc::not_found && e.code() != errc::unsupported_format) throw e;
         const std::string named = e.fact("object").empty() ? object : e.fact("object");
@@ -179,13 +184,17 @@ class verify {
     }
 
     /// One finding for what is wrong with an object, whatever it affects. Returns its place in the report.
-    std::size_t add(const std::string& object, const std::string& what, const std::string& affected) {
+    std::size_t add(const std::string& object, const std::string& what, const std::vector<std::string>& affected) {
         const auto [noted, is_new] = noted_.try_emplace({object, what}, report_.findings.size());
-        if (is_new)
-            report_.findings.push_back({object, what, {affected}});
-        else
-            report_.findings[noted->second].affected.push_back(affected);
+        if (is_new) report_.findings.push_back({object, what, {}});
+        affects(noted->second, affected);
         return noted->second;
+    }
+
+    /// Many boxes of a partition may need one object, and it is affected once.
+    void affects(std::size_t finding, const std::vector<std::string>& whom) {
+        for (const std::string& each : whom)
+            if (affected_.emplace(finding, each).second) report_.findings[finding].affected.push_back(each);
     }
 
     Repository& repository_;
@@ -196,6 +205,7 @@ class verify {
     std::map<std::string, std::optional<std::size_t>> checked_;
     std::map<std::string, std::vector<layout_change>> told_;            ///< layout changes by segment
     std::map<std::pair<std::string, std::string>, std::size_t> noted_;  ///< findings by object and what is wrong
+    std::set<std::pair<std::size_t, std::string>> affected_;            ///< what each finding names already
 };
 
 }  // namespace detail

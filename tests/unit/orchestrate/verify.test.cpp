@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,7 @@ void check_finding(two_backups& made, const std::string& object, const fs::verif
         CHECK(f.object == object);
         CHECK(!f.what.empty());
         CHECK(!f.affected.empty());
+        CHECK(std::set<std::string>(f.affected.begin(), f.affected.end()).size() == f.affected.size());
         found = found || f.object == object;
     }
     CHECK(found);
