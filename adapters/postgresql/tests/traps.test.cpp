@@ -448,7 +448,7 @@ TEST_CASE("what an administrator runs says each thing once, whatever the role's 
         CHECK(times(setup, once) == 1);
     const std::vector<finding> all = testing::run(held.preflight());
     CHECK(std::count_if(all.begin(), all.end(), [](const finding& f) {
-              return f.mend.find(R"(setup_sql("o\"dd"))") != std::string::npos;
+              return f.mend.find(R"(the setup for role o"dd once)") != std::string::npos;
           }) == 1);
     for (const std::string& statement : {detail::objects_sql(), detail::identities_sql(), detail::publication_sql()})
         REQUIRE(admin.run(statement));

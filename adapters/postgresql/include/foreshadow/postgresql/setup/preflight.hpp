@@ -3,7 +3,6 @@
 // What stands in the way of a backup, before anything is touched, each finding with the statement that mends it.
 #pragma once
 
-#include "foreshadow/json/tree_text.hpp"
 #include "foreshadow/postgresql/server/connection.hpp"
 #include "foreshadow/postgresql/server/schema_dump.hpp"
 #include "foreshadow/postgresql/setup/setup.hpp"
@@ -82,11 +81,6 @@ FROM pg_catalog.pg_database d, pg_catalog.pg_roles s
 WHERE d.datname = pg_catalog.current_database() AND s.rolname = current_user)sql";
 }
 
-/// A text as it stands in a program.
-[[nodiscard]] inline std::string as_source_text(std::string_view text) {
-    return foreshadow::detail::text_of(foreshadow::detail::json_tree{std::string{text}});
-}
-
 inline task<surroundings> look_around(connection& db) {
     const result r = co_await db.run(surroundings_sql());
     surroundings here;
@@ -133,8 +127,8 @@ inline task<surroundings> look_around(connection& db) {
                  by_grant);
     if (!here.is_set_up && !here.is_superuser)
         obstacle("the database is not set up for backups, and role " + here.role + " is no superuser",
-                 "let a superuser run setup_sql(" + as_source_text(here.role) +
-                     "), once; the tool prints it: foreshadow backup SOURCE --setup-sql",
+                 "let a superuser run the setup for role " + here.role +
+                     " once: foreshadow backup SOURCE --setup-sql prints it",
                  remedy::setup);
     if (here.is_set_up && !is(6))
         obstacle("role " + here.role + " may not use what was set up for backups", rights_sql(here.role));
