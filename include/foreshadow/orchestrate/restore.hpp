@@ -47,7 +47,14 @@ class restore {
         co_await choose_time(point, options);
         const boxes& known = point.knows.known;
         layout shape = selected(layout_at(point), options.partitions);
-        const proof cover = prove(known, shape, report_.at);
+        proof cover = prove(known, shape, report_.at);
+        // Nothing was committed from there up to what was asked for, but an image may begin to count in between.
+        if (!cover.is_complete() && options.at && !options.at_time && report_.at < *options.at &&
+            *options.at < point.at) {
+            report_.at = *options.at;
+            shape = selected(layout_at(point), options.partitions);
+            cover = prove(known, shape, report_.at);
+        }
         if (!cover.is_complete()) {
             const gap& first = cover.gaps.front();
             throw error{errc::not_restorable, "the state at that position cannot be proved: " + first.why,
