@@ -135,6 +135,9 @@ int print_setup(const backup_settings& chosen) {
 int backup(const backup_settings& chosen) {
     if (chosen.setup_sql) return print_setup(chosen);
     if (chosen.repository.empty()) throw wrong_usage{"REPOSITORY is required", "foreshadow backup --help"};
+    if (chosen.finish_within_seconds > 0 && chosen.pace != "latency-guard")
+        throw wrong_usage{"--finish-within is heeded by --pace latency-guard alone, not by " + chosen.pace,
+                          "add --pace latency-guard, or leave --finish-within out"};
     const std::string repository = repository_path(chosen.repository);
     any_source source = source_at(chosen.source);
     foreshadow::back_up_options options;

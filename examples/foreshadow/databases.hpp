@@ -87,8 +87,11 @@ class any_source {
         options.chunk.rows = 20'000;
     }
     /// What stands in the way of a backup and what mends it, in pairs. Empty where the adapter's hold says so itself.
+    /// Errors: those of a database that is not there, or is none.
     foreshadow::task<std::vector<std::pair<std::string, std::string>>> obstacles() {
         std::vector<std::pair<std::string, std::string>> all;
+        if (auto* file = std::get_if<foreshadow::sqlite::source>(&chosen_))
+            static_cast<void>(co_await file->cautions());
         if (auto* server = std::get_if<foreshadow::postgresql::source>(&chosen_)) {
             const std::vector<foreshadow::postgresql::finding> found = co_await server->preflight();
             for (const foreshadow::postgresql::finding& f : found)

@@ -4,6 +4,7 @@
 // would deliver it, and what it said is held against what came.
 #include "verbs.hpp"
 
+#include "foreshadow/predict/ensemble.hpp"
 #include "foreshadow/predict/forecast_score.hpp"
 #include "foreshadow/predict/hazard_predictor.hpp"
 #include "foreshadow/predict/prequential.hpp"

@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <csignal>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <iostream>
@@ -47,6 +48,20 @@ CLI::Validator seconds_from(double least, const std::string& what) {
         return is_sound ? std::string{} : "\"" + text + "\" is not " + what;
     };
     return CLI::Validator{complaint, ""};
+}
+
+bool names_verb(const CLI::App& app, const std::string& word) {
+    const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
+    return std::any_of(verbs.begin(), verbs.end(), [&](const CLI::App* verb) { return verb->get_name() == word; });
+}
+
+/// "backup, restore or points"
+std::string verbs_of(const CLI::App& app) {
+    const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
+    std::string text;
+    for (std::size_t i = 0; i < verbs.size(); ++i)
+        text += (i == 0 ? "" : i + 1 == verbs.size() ? " or " : ", ") + verbs[i]->get_name();
+    return text;
 }
 
 CLI::Option* add_repository(CLI::App* verb, tool::settings& to) {
@@ -97,7 +112,7 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", "foreshadow " FORESHADOW_VERSION);
     app.require_subcommand(1);
     app.footer(
-        "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the repository or the comparison is not sound.\n"
+        "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the repository is not sound.\n"
         "SOURCE and TARGET: sqlite:PATH or postgresql://USER@HOST/DATABASE. REPOSITORY: a folder.");
     std::function<int()> verb;
     bool json = false;
@@ -130,7 +145,7 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     backup_verb
         ->add_option("--finish-within", backup.finish_within_seconds,
-                     "seconds; latency-guard hurries where it would take longer")
+                     "with --pace latency-guard: seconds; it hurries where the backup would take longer")
         ->check(CLI::PositiveNumber);
     backup_verb->add_option("--predictor", backup.predictor, "hazard, ensemble, size or silent")->capture_default_str();
     backup_verb->callback([&] {
@@ -217,6 +232,9 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         if (e.get_exit_code() == 0) return app.exit(e);
         const bool wants_json = std::find(argv, argv + argc, std::string_view{"--json"}) != argv + argc;
+        if (const std::string word = argc > 1 ? argv[1] : "-"; !word.starts_with('-') && !names_verb(app, word))
+            return tool::report(tool::wrong_usage{"there is no verb \"" + word + "\"", "write " + verbs_of(app)},
+                                wants_json);
         return tool::report(tool::wrong_usage{e.what(), "foreshadow --help, or --help after a verb"}, wants_json);
     }
     using foreshadow::errc;

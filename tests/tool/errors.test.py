@@ -41,6 +41,7 @@ def a_path_that_is_not_there_is_named(folder):
 @test
 def a_failed_first_backup_leaves_no_repository_behind_that_others_trip_over(folder):
     run("backup", url(f"{folder}/missing.db"), f"{folder}/repository", status=FAILED)
+    assert not os.path.exists(f"{folder}/repository"), "a repository of no database was made"
     make_small(f"{folder}/small.db")
     backup(f"{folder}/small.db", f"{folder}/repository")
 
@@ -337,6 +338,23 @@ def a_pack_that_is_missing_affects_each_partition_of_a_point_once(folder):
         assert set(affected) <= allowed, finding
         seen |= set(affected)
     assert seen == allowed, allowed - seen
+
+
+@test
+def a_word_that_is_no_verb_is_named(folder):
+    done = refused(["bakup", "sqlite:small.db", f"{folder}/repository"], WRONG_USAGE, 'there is no verb "bakup"', "backup", "restore", "release")
+    assert len(done.err.splitlines()) == 1, done
+    refused([], WRONG_USAGE, "--help")
+
+
+@test
+def a_deadline_needs_the_pace_that_heeds_it(folder):
+    source, repository = f"{folder}/small.db", f"{folder}/repository"
+    make_small(source)
+    for pace in ([], ["--pace", "flat-out"], ["--pace", "fixed:20M"], ["--pace", "two-thresholds"]):
+        refused(["backup", url(source), repository, "--finish-within", "60", *pace], WRONG_USAGE, "--finish-within", "latency-guard")
+    assert not os.path.exists(repository)
+    backup(source, repository, "--finish-within", "60", "--pace", "latency-guard")
 
 
 @test
