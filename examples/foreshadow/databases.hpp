@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -118,6 +119,10 @@ class any_target {
     template <foreshadow::target T>
     any_target(T chosen) : chosen_{std::move(chosen)} {}  // NOLINT: a choice converts
 
+    /// The kind of database that it is, as a source of the same says it.
+    [[nodiscard]] std::string_view kind() const {
+        return std::holds_alternative<fs::sqlite::target>(chosen_) ? "sqlite" : "postgresql";
+    }
     [[nodiscard]] std::size_t max_concurrency() const {
         return std::visit([](const auto& t) { return foreshadow::max_concurrency(t); }, chosen_);
     }
@@ -144,6 +149,11 @@ class any_target {
     std::variant<foreshadow::sqlite::target, foreshadow::postgresql::target> chosen_;
 };
 static_assert(foreshadow::target<any_target>);
+
+/// How a database of that kind is written.
+[[nodiscard]] inline std::string_view url_of_kind(std::string_view kind) {
+    return kind == "sqlite" ? "sqlite:PATH" : "postgresql://USER@HOST/DATABASE";
+}
 
 /// The database behind a URL. Errors: `wrong_usage` for a scheme that there is no adapter for, naming those that there
 /// are.

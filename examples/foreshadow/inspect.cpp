@@ -2,64 +2,69 @@
 //
 // The verbs that only read a repository: points, show, verify.
 #include "verbs.hpp"
+#include "which_point.hpp"
 
 #include "foreshadow/observe/progress_bar.hpp"
 #include "foreshadow/orchestrate/points.hpp"
 #include "foreshadow/orchestrate/verify.hpp"
-#include "foreshadow/plane/coverage.hpp"
 #include "foreshadow/plane/layout_history.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <iostream>
 #include <map>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace tool {
 
 namespace {
 
-/// What `points` lists: those that can be read, and what is wrong with the others.
+/// What `points` lists: those that can be read, by time, and what is wrong with the others.
 struct listed_points {
     struct one {
         std::string id;  ///< with the source's id before it where several sources have a point of that id
+        std::string log;
         foreshadow::restore_point point;
     };
     std::vector<one> readable;
     std::vector<foreshadow::error> damaged;
+
+    /// Whether a database has points of more than one log, so that a position alone does not tell a state.
+    [[nodiscard]] bool is_several_logs() const {
+        std::map<std::string, std::set<std::string>> logs;
+        for (const one& each : readable) logs[each.point.knows.source.name].insert(each.log);
+        return std::any_of(logs.begin(), logs.end(), [](const auto& of_one) { return of_one.second.size() > 1; });
+    }
 };
 
 foreshadow::task<listed_points> read_points(open_repository& repository) {
     co_await repository.open();
     listed_points points;
     const std::vector<foreshadow::point_name> names = co_await foreshadow::list_points(*repository.objects);
-    std::map<std::string, int> times_used;
-    for (const foreshadow::point_name& name : names) ++times_used[name.id];
     for (const foreshadow::point_name& name : names) {
         try {
             foreshadow::restore_point point = co_await foreshadow::read_point(*repository.objects, name.object);
-            points.readable.push_back(
-                {times_used[name.id] == 1 ? name.id : name.source + "/" + name.id, std::move(point)});
+            points.readable.push_back({shown_id(names, name), log_of(name), std::move(point)});
         } catch (const foreshadow::error& e) {
             points.damaged.push_back(e);
         }
     }
-    co_return points;
-}
-
-/// The position from which on this point proves every commit up to its own. What is provable changes only where an
-/// image begins to count and where something was replaced, so it is asked there, backwards, until the first gap.
-foreshadow::position restorable_from(const foreshadow::restore_point& point) {
-    std::set<foreshadow::position> asked{std::max(point.knows.held, point.knows.first.at)};
-    for (const foreshadow::image& i : point.knows.known.images) asked.insert(i.seen.high);
-    for (const foreshadow::replacement& r : point.knows.known.replacements) asked.insert(r.at.at);
-    const foreshadow::layout_history history = history_of(point.knows);
-    foreshadow::position from = point.at;
-    for (auto at = asked.rbegin(); at != asked.rend(); ++at) {
-        if (*at >= from || *at < history.first().at) continue;
-        if (!foreshadow::prove(point.knows.known, history.at(*at), *at).is_complete()) break;
-        from = *at;
+    // In a log by position, whatever its clock did.
+    std::map<std::string, foreshadow::wall_time> reached;
+    std::vector<std::pair<foreshadow::wall_time, std::size_t>> order;
+    for (std::size_t i = 0; i < points.readable.size(); ++i) {
+        foreshadow::wall_time& last = reached[points.readable[i].log];
+        last = std::max(last, points.readable[i].point.time);
+        order.emplace_back(last, i);
     }
-    return from;
+    std::sort(order.begin(), order.end());
+    std::vector<listed_points::one> sorted;
+    for (const auto& [time, i] : order) sorted.push_back(std::move(points.readable[i]));
+    points.readable = std::move(sorted);
+    co_return points;
 }
 
 foreshadow::task<foreshadow::restore_point> read_one(open_repository& repository, std::string id) {
@@ -196,18 +201,21 @@ int points(const settings& chosen) {
     open_repository repository{chosen.repository};
     const listed_points all = run(read_points(repository));
     json list = json::array();
-    for (const auto& [id, point] : all.readable) {
-        const foreshadow::position from = restorable_from(point);
+    const bool is_several = all.is_several_logs();
+    for (const auto& [id, log, point] : all.readable) {
+        const position_range range = restorable(point);
         if (chosen.json) {
             list.push_back({{"id", id},
                             {"source", to_json(point.knows.source)},
+                            {"log", log},
                             {"at", point.at.value},
                             {"time", point.time.microseconds},
                             {"time_text", time_text(point.time)},
-                            {"restorable", {{"from", from.value}, {"upto", point.at.value}}}});
+                            {"restorable", {{"from", range.from.value}, {"upto", range.upto.value}}}});
         } else {
             std::cout << id << "  " << time_text(point.time) << "  " << point.knows.source.name << "  restorable ["
-                      << from.value << ", " << point.at.value << "]\n";
+                      << range.from.value << ", " << range.upto.value << "]" << (is_several ? "  log " + log : "")
+                      << "\n";
         }
     }
     json damaged = json::array();

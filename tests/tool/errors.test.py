@@ -10,8 +10,9 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 
-from support import (DONE, FAILED, NOT_SOUND, WRONG_USAGE, assert_restores, backup, content_of, main, make_bulk, make_small, opened,
+from support import (DONE, FAILED, NOT_SOUND, WRONG_USAGE, assert_restores, assert_same, backup, content_of, main, make_bulk, make_small, opened,
                      options, restore, run, start, test, url)
 
 
@@ -317,6 +318,138 @@ def points_and_partitions_that_are_not_there_are_named(folder):
         refused(["restore", empty, target], FAILED, "no restore point")
 
 
+def make_two_logs(folder):
+    """A database that is released and held anew between backups; the states by log, each with its position."""
+    source, repository = f"{folder}/small.db", f"{folder}/repository"
+    make_small(source)
+    logs = []
+    for commits in (2, 5):
+        states = []
+        for number in range(commits):
+            made = backup(source, repository).json
+            states.append((made["at"], content_of(source), made))
+            with opened(source) as db:
+                db.execute("UPDATE item SET price = price + 1 WHERE id % 7 = ?", (number,))
+        run("release", url(source))
+        logs.append(states)
+    return repository, logs
+
+
+@test
+def a_position_is_looked_for_in_every_log_of_the_database(folder):
+    repository, (first, second) = make_two_logs(folder)
+    target = f"{folder}/out.db"
+    newest, content, made = second[-1]
+    assert first[-1][0] < newest
+    # Both logs have a commit of the number: neither is taken for the other.
+    shared = first[0][0]
+    done = refused(["restore", repository, url(target), "--at", shared], FAILED, f"position {shared} is in 2 logs", "--point")
+    ids = [p["id"] for p in run("points", repository, "--json").json["points"]]
+    named = [i for i in ids if i in done.error]
+    assert len(named) == 2 and named[0].split("/")[0] != named[1].split("/")[0], done
+    # The newest log alone reaches further.
+    for at, content, _ in second:
+        if at <= first[-1][0]:
+            continue
+        report = restore(repository, target, "--at", at).json
+        assert report["at"] == at and report["asked"] == str(at), report
+        assert_same(content, content_of(target))
+        os.remove(target)
+    # By a point of the older log, its own state.
+    at, content, made = first[-1]
+    report = restore(repository, target, "--point", made["source"]["id"] + "/" + made["point"], "--at", at).json
+    assert report["at"] == at
+    assert_same(content, content_of(target))
+
+
+@test
+def a_position_that_only_an_older_log_has_is_restored_from_it(folder):
+    source, repository, target = f"{folder}/small.db", f"{folder}/repository", f"{folder}/out.db"
+    make_small(source)
+    backup(source, repository)
+    for number in range(4):
+        with opened(source) as db:
+            db.execute("UPDATE item SET price = price + 1 WHERE id = ?", (number,))
+    made = backup(source, repository).json
+    content = content_of(source)
+    run("release", url(source))
+    with opened(source) as db:
+        db.execute("DELETE FROM item")
+    newest = backup(source, repository).json
+    assert newest["at"] < made["at"], (newest, made)
+    report = restore(repository, target, "--at", made["at"]).json
+    assert report["at"] == made["at"], report
+    assert_same(content, content_of(target))
+    refused(["restore", repository, url(f"{folder}/no.db"), "--at", 10**9], FAILED, "position 1000000000 is after",
+            str(made["at"]), "[1, ")
+
+
+@test
+def what_was_never_backed_up_is_refused_and_not_snapped_to(folder):
+    repository, (first, second) = make_two_logs(folder)
+    target = url(f"{folder}/out.db")
+    newest, _, made = second[-1]
+    refused(["restore", repository, target, "--at", "99999999"], FAILED, "position 99999999 is after the newest restore point, "
+            f"{newest};", f"[{second[0][0]}, {newest}]", f"[{first[0][0]}, {first[-1][0]}]")
+    refused(["restore", repository, target, "--at", "2990-01-01T00:00:00Z"], FAILED,
+            "2990-01-01T00:00:00.000000Z is after the newest restore point, of " + made["time_text"])
+    refused(["restore", repository, target, "--at", "0"], FAILED, f"position 0 is before the first that can be restored, {first[0][0]};")
+    older = second[1][2]
+    point = older["source"]["id"] + "/" + older["point"]
+    refused(["restore", repository, target, "--point", point, "--at", newest], FAILED, f"position {newest} is after restore point",
+            f", {older['at']};")
+    refused(["restore", repository, target, "--point", point, "--at", made["time_text"]], FAILED, "is after restore point",
+            older["time_text"])
+    refused(["restore", repository, target, "--point", point, "--at", "0"], FAILED,
+            f"position 0 is before the first that can be restored, {second[0][0]};")
+    assert not os.path.exists(f"{folder}/out.db")
+
+
+@test
+def what_was_asked_for_and_what_was_given_are_told_where_they_differ(folder):
+    repository, (first, second) = make_two_logs(folder)
+    newest, _, made = second[-1]
+    exact = run("restore", repository, url(f"{folder}/exact.db"), "--at", newest)
+    assert "asked for" not in exact.out, exact
+    between = second[-1][0] - 1
+    done = run("restore", repository, url(f"{folder}/snapped.db"), "--at", between)
+    assert f"asked for position {between}: the last state that is known up to it is of {second[-2][0]}" in done.out, done
+    assert_same(second[-2][1], content_of(f"{folder}/snapped.db"))
+    # A moment before the newest log began: the older one's last state, and what came after it is in no backup.
+    before = second[0][2]["time"] - 1
+    seconds, micro = divmod(before, 1_000_000)
+    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{micro:06d}Z"
+    done = run("restore", repository, url(f"{folder}/between.db"), "--at", text)
+    assert f"asked for {text}: the last state that is known up to then is of {first[-1][2]['time_text']}" in done.out, done
+    assert "was not backed up" in done.out, done
+    assert_same(first[-1][1], content_of(f"{folder}/between.db"))
+
+
+@test
+def points_are_listed_by_time_and_say_which_log_they_are_of(folder):
+    repository, logs = make_two_logs(folder)
+    made = [m for states in logs for _, _, m in states]
+    listed = run("points", repository, "--json").json["points"]
+    assert [(p["source"]["id"], p["at"]) for p in listed] == [(m["source"]["id"], m["at"]) for m in made], listed
+    assert [p["log"] for p in listed] == [m["source"]["id"] + "/0001" for m in made], listed
+    for line, m in zip(run("points", repository).out.splitlines(), made, strict=True):
+        assert line.endswith(f"log {m['source']['id']}/0001"), line
+    one = f"{folder}/one"
+    make_small(f"{folder}/other.db")
+    backup(f"{folder}/other.db", one)
+    assert "log " not in run("points", one).out
+
+
+@test
+def a_database_of_another_kind_is_refused_before_anything_is_made(folder):
+    make_small(f"{folder}/small.db")
+    backup(f"{folder}/small.db", f"{folder}/repository")
+    # The server is never asked.
+    done = refused(["restore", f"{folder}/repository", "postgresql://nobody@127.0.0.1:9/copy"], WRONG_USAGE, "kind sqlite", "postgresql",
+                   "write sqlite:PATH")
+    assert len(done.err.splitlines()) == 1, done
+
+
 @test
 def a_pack_that_is_missing_affects_each_partition_of_a_point_once(folder):
     source, repository = f"{folder}/bulk.db", f"{folder}/repository"
@@ -338,6 +471,21 @@ def a_pack_that_is_missing_affects_each_partition_of_a_point_once(folder):
         assert set(affected) <= allowed, finding
         seen |= set(affected)
     assert seen == allowed, allowed - seen
+
+
+@test
+def a_damaged_newest_point_names_the_newest_that_can_be_read(folder):
+    repository, (first, second) = make_two_logs(folder)
+    newest, before = second[-1][2], second[-2]
+    path = f"sources/{newest['source']['id']}/points/{newest['point']}"
+    with open(f"{repository}/{path}", "r+b") as file:
+        file.truncate(40)
+    done = refused(["restore", repository, url(f"{folder}/out.db")], NOT_SOUND, path)
+    assert done.error.count(path) == 1, done
+    point = done.error.rsplit("--point ", 1)[1].strip()
+    assert point.endswith(before[2]["point"]), done
+    restore(repository, f"{folder}/out.db", "--point", point)
+    assert_same(before[1], content_of(f"{folder}/out.db"))
 
 
 @test

@@ -56,6 +56,8 @@ def partitions_that_come_and_go_are_backed_up_and_restored(folder):
     assert ask("shop_again", ROWS) == ask("shop", ROWS)
     run("restore", f"{folder}/kept", server.url("shop_before"), "--point", first["point"], "--json")
     assert ask("shop_before", "SELECT count(*) FROM sale_2") == "500"
+    other = run("restore", f"{folder}/kept", url(f"{folder}/shop.db"), status=WRONG_USAGE)
+    assert "kind postgresql" in other.error and not os.path.exists(f"{folder}/shop.db"), other
     for end in ("from", "upto"):  # the ends that points tells can be restored
         at = run("points", f"{folder}/kept", "--json").json["points"][-1]["restorable"][end]
         run("restore", f"{folder}/kept", server.url(f"shop_{end}"), "--at", at)
