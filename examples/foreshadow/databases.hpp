@@ -121,7 +121,7 @@ class any_target {
 
     /// The kind of database that it is, as a source of the same says it.
     [[nodiscard]] std::string_view kind() const {
-        return std::holds_alternative<fs::sqlite::target>(chosen_) ? "sqlite" : "postgresql";
+        return std::holds_alternative<foreshadow::sqlite::target>(chosen_) ? "sqlite" : "postgresql";
     }
     [[nodiscard]] std::size_t max_concurrency() const {
         return std::visit([](const auto& t) { return foreshadow::max_concurrency(t); }, chosen_);

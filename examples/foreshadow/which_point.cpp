@@ -12,28 +12,29 @@
 
 namespace tool {
 
-namespace fs = foreshadow;
-
-position_range restorable(const fs::restore_point& point) {
+position_range restorable(const foreshadow::restore_point& point) {
     // What is provable changes only where an image begins to count and where something was replaced, so it is asked
     // there, backwards, until the first gap.
-    std::set<fs::position> asked{std::max(point.knows.held, point.knows.first.at)};
-    for (const fs::image& i : point.knows.known.images) asked.insert(i.seen.high);
-    for (const fs::replacement& r : point.knows.known.replacements) asked.insert(r.at.at);
-    const fs::layout_history history = history_of(point.knows);
-    fs::position from = point.at;
+    std::set<foreshadow::position> asked{std::max(point.knows.held, point.knows.first.at)};
+    for (const foreshadow::image& i : point.knows.known.images) asked.insert(i.seen.high);
+    for (const foreshadow::replacement& r : point.knows.known.replacements) asked.insert(r.at.at);
+    const foreshadow::layout_history history = history_of(point.knows);
+    foreshadow::position from = point.at;
     for (auto at = asked.rbegin(); at != asked.rend(); ++at) {
         if (*at >= from || *at < history.first().at) continue;
-        if (!fs::prove(point.knows.known, history.at(*at), *at).is_complete()) break;
+        if (!foreshadow::prove(point.knows.known, history.at(*at), *at).is_complete()) break;
         from = *at;
     }
     return {from, point.at};
 }
 
-std::string log_of(const fs::point_name& name) { return name.source + "/" + name.id.substr(0, name.id.find('-')); }
+std::string log_of(const foreshadow::point_name& name) {
+    return name.source + "/" + name.id.substr(0, name.id.find('-'));
+}
 
-std::string shown_id(const std::vector<fs::point_name>& all, const fs::point_name& name) {
-    const auto uses = std::count_if(all.begin(), all.end(), [&](const fs::point_name& p) { return p.id == name.id; });
+std::string shown_id(const std::vector<foreshadow::point_name>& all, const foreshadow::point_name& name) {
+    const auto uses =
+        std::count_if(all.begin(), all.end(), [&](const foreshadow::point_name& p) { return p.id == name.id; });
     return uses == 1 ? name.id : name.source + "/" + name.id;
 }
 
@@ -43,17 +44,18 @@ using repository_type = open_repository::repository_type;
 
 /// The points of one log, by position, and the last of them.
 struct kept_log {
-    std::vector<fs::point_name> points;
-    fs::restore_point newest;
+    std::vector<foreshadow::point_name> points;
+    foreshadow::restore_point newest;
 };
 
-fs::task<std::vector<kept_log>> logs_by_time(repository_type& objects, std::vector<fs::point_name> all) {
+foreshadow::task<std::vector<kept_log>> logs_by_time(repository_type& objects,
+                                                     std::vector<foreshadow::point_name> all) {
     std::vector<kept_log> logs;
     for (std::size_t i = 0; i < all.size();) {
         kept_log log;
         for (const std::string mine = log_of(all[i]); i < all.size() && log_of(all[i]) == mine; ++i)
             log.points.push_back(all[i]);
-        log.newest = co_await fs::read_point(objects, log.points.back().object);
+        log.newest = co_await foreshadow::read_point(objects, log.points.back().object);
         logs.push_back(std::move(log));
     }
     std::sort(logs.begin(), logs.end(),
@@ -61,33 +63,34 @@ fs::task<std::vector<kept_log>> logs_by_time(repository_type& objects, std::vect
     co_return logs;
 }
 
-bool covers(const fs::restore_point& point, fs::position at) {
-    const fs::layout_history history = history_of(point.knows);
-    return at <= point.at && at >= history.first().at && fs::prove(point.knows.known, history.at(at), at).is_complete();
+bool covers(const foreshadow::restore_point& point, foreshadow::position at) {
+    const foreshadow::layout_history history = history_of(point.knows);
+    return at <= point.at && at >= history.first().at &&
+           foreshadow::prove(point.knows.known, history.at(at), at).is_complete();
 }
 
 /// Whether the point's id tells that it is below a position.
-bool is_below(const fs::point_name& name, fs::position at) {
-    const std::string least = fs::point_id(1, at);
+bool is_below(const foreshadow::point_name& name, foreshadow::position at) {
+    const std::string least = foreshadow::point_id(1, at);
     return name.id.substr(name.id.find('-') + 1) < least.substr(least.find('-') + 1);
 }
 
 /// The newest point of a log that covers a position.
-fs::task<std::optional<std::pair<fs::point_name, fs::restore_point>>> point_that_covers(repository_type& objects,
-                                                                                        kept_log log, fs::position at) {
+foreshadow::task<std::optional<std::pair<foreshadow::point_name, foreshadow::restore_point>>> point_that_covers(
+    repository_type& objects, kept_log log, foreshadow::position at) {
     for (std::size_t i = log.points.size(); i-- > 0 && !is_below(log.points[i], at);) {
-        fs::restore_point point = std::move(log.newest);
-        if (i + 1 < log.points.size()) point = co_await fs::read_point(objects, log.points[i].object);
+        foreshadow::restore_point point = std::move(log.newest);
+        if (i + 1 < log.points.size()) point = co_await foreshadow::read_point(objects, log.points[i].object);
         if (covers(point, at)) co_return std::pair{log.points[i], std::move(point)};
     }
     co_return std::nullopt;
 }
 
 /// What all points of a log cover together, backwards.
-fs::task<std::vector<position_range>> ranges_of(repository_type& objects, kept_log log) {
+foreshadow::task<std::vector<position_range>> ranges_of(repository_type& objects, kept_log log) {
     std::vector<position_range> ranges{restorable(log.newest)};
     for (std::size_t i = log.points.size() - 1; i-- > 0;) {
-        const fs::restore_point point = co_await fs::read_point(objects, log.points[i].object);
+        const foreshadow::restore_point point = co_await foreshadow::read_point(objects, log.points[i].object);
         const position_range more = restorable(point);
         if (more.upto < ranges.back().from)
             ranges.push_back(more);
@@ -107,9 +110,10 @@ std::string text_of(const std::vector<position_range>& ranges) {
 }
 
 /// `ranges` are the newest first; `newest` is what the position of the newest point is called.
-fs::error outside(fs::position at, const std::vector<position_range>& ranges, const std::string& newest) {
-    fs::position first = ranges.front().from;
-    fs::position last = ranges.front().upto;
+foreshadow::error outside(foreshadow::position at, const std::vector<position_range>& ranges,
+                          const std::string& newest) {
+    foreshadow::position first = ranges.front().from;
+    foreshadow::position last = ranges.front().upto;
     for (const position_range& r : ranges) {
         first = std::min(first, r.from);
         last = std::max(last, r.upto);
@@ -119,20 +123,20 @@ fs::error outside(fs::position at, const std::vector<position_range>& ranges, co
     if (at > last)
         where = " is after " + (last == ranges.front().upto ? newest : "the last that can be restored") + ", " +
                 std::to_string(last.value);
-    return fs::error{fs::errc::not_restorable, "position " + std::to_string(at.value) + where,
-                     "restorable is " + text_of(ranges) + "; `foreshadow points` lists the restore points"};
+    return foreshadow::error{foreshadow::errc::not_restorable, "position " + std::to_string(at.value) + where,
+                             "restorable is " + text_of(ranges) + "; `foreshadow points` lists the restore points"};
 }
 
-fs::error too_late(fs::wall_time asked, fs::wall_time newest, const std::string& point) {
-    return fs::error{
-        fs::errc::not_restorable, time_text(asked) + " is after " + point + ", of " + time_text(newest),
+foreshadow::error too_late(foreshadow::wall_time asked, foreshadow::wall_time newest, const std::string& point) {
+    return foreshadow::error{
+        foreshadow::errc::not_restorable, time_text(asked) + " is after " + point + ", of " + time_text(newest),
         "back up again, or ask for " + time_text(newest) + " or before; `foreshadow points` lists the restore points"};
 }
 
 /// Of all logs, the one point that covers the position.
-fs::task<fs::restore_point> point_at(repository_type& objects, std::vector<kept_log> logs,
-                                     std::vector<fs::point_name> all, fs::position at) {
-    std::optional<fs::restore_point> found;
+foreshadow::task<foreshadow::restore_point> point_at(repository_type& objects, std::vector<kept_log> logs,
+                                                     std::vector<foreshadow::point_name> all, foreshadow::position at) {
+    std::optional<foreshadow::restore_point> found;
     std::string ids;
     std::size_t count = 0;
     for (const kept_log& log : logs) {
@@ -142,8 +146,8 @@ fs::task<fs::restore_point> point_at(repository_type& objects, std::vector<kept_
         found = std::move(one->second);
     }
     if (count > 1)
-        throw fs::error{
-            fs::errc::invalid_argument,
+        throw foreshadow::error{
+            foreshadow::errc::invalid_argument,
             "position " + std::to_string(at.value) + " is in " + counted(count, "log") + " of the same database",
             "name the restore point with --point: " + ids + "; `foreshadow points` tells their times"};
     if (found) co_return std::move(*found);
@@ -156,26 +160,27 @@ fs::task<fs::restore_point> point_at(repository_type& objects, std::vector<kept_
 }
 
 /// The newest log is asked first what it knows of the time; an older one knows what was before it.
-fs::task<std::vector<fs::restore_point>> points_at(repository_type& objects, std::vector<kept_log> logs,
-                                                   fs::wall_time time) {
+foreshadow::task<std::vector<foreshadow::restore_point>> points_at(repository_type& objects, std::vector<kept_log> logs,
+                                                                   foreshadow::wall_time time) {
     if (logs.back().newest.time < time) throw too_late(time, logs.back().newest.time, "the newest restore point");
-    std::vector<fs::restore_point> all;
+    std::vector<foreshadow::restore_point> all;
     for (auto log = logs.rbegin(); log != logs.rend(); ++log) all.push_back(std::move(log->newest));
     try {
-        fs::restore_point before = co_await fs::find_point_before(objects, time);
+        foreshadow::restore_point before = co_await foreshadow::find_point_before(objects, time);
         all.push_back(std::move(before));
-    } catch (const fs::error& e) {
-        if (e.code() != fs::errc::not_restorable) throw;
+    } catch (const foreshadow::error& e) {
+        if (e.code() != foreshadow::errc::not_restorable) throw;
     }
     co_return all;
 }
 
-fs::task<std::vector<fs::restore_point>> choose(repository_type& objects, std::string id, fs::restore_options asked) {
-    std::vector<fs::restore_point> chosen;
-    fs::restore_point point = co_await fs::find_point(objects, id);
+foreshadow::task<std::vector<foreshadow::restore_point>> choose(repository_type& objects, std::string id,
+                                                                foreshadow::restore_options asked) {
+    std::vector<foreshadow::restore_point> chosen;
+    foreshadow::restore_point point = co_await foreshadow::find_point(objects, id);
     const bool is_any = id == "latest";
     if (is_any && (asked.at || asked.at_time)) {
-        const std::vector<fs::point_name> all = co_await fs::list_points(objects);
+        const std::vector<foreshadow::point_name> all = co_await foreshadow::list_points(objects);
         std::vector<kept_log> logs = co_await logs_by_time(objects, all);
         if (!asked.at) {
             chosen = co_await points_at(objects, std::move(logs), *asked.at_time);
@@ -192,20 +197,20 @@ fs::task<std::vector<fs::restore_point>> choose(repository_type& objects, std::s
 }
 
 /// The newest point that can be read; nothing where none can. Of each log the damaged end is read, and one more.
-fs::task<std::string> newest_readable(repository_type& objects) {
-    const std::vector<fs::point_name> all = co_await fs::list_points(objects);
+foreshadow::task<std::string> newest_readable(repository_type& objects) {
+    const std::vector<foreshadow::point_name> all = co_await foreshadow::list_points(objects);
     std::string newest;
-    fs::wall_time time;
+    foreshadow::wall_time time;
     std::string known;  // the log whose newest is known
     for (auto name = all.rbegin(); name != all.rend(); ++name) {
         if (log_of(*name) == known) continue;
         try {
-            const fs::restore_point point = co_await fs::read_point(objects, name->object);
+            const foreshadow::restore_point point = co_await foreshadow::read_point(objects, name->object);
             known = log_of(*name);
             if (!newest.empty() && point.time < time) continue;
             newest = shown_id(all, *name);
             time = point.time;
-        } catch (const fs::error& e) {
+        } catch (const foreshadow::error& e) {
             if (e.fact("object").empty()) throw;
         }
     }
@@ -214,20 +219,20 @@ fs::task<std::string> newest_readable(repository_type& objects) {
 
 }  // namespace
 
-fs::task<std::vector<fs::restore_point>> which_points(repository_type& objects, std::string point,
-                                                      fs::restore_options asked) {
-    std::optional<fs::error> damage;
+foreshadow::task<std::vector<foreshadow::restore_point>> which_points(repository_type& objects, std::string point,
+                                                                      foreshadow::restore_options asked) {
+    std::optional<foreshadow::error> damage;
     try {
-        std::vector<fs::restore_point> chosen = co_await choose(objects, std::move(point), asked);
+        std::vector<foreshadow::restore_point> chosen = co_await choose(objects, std::move(point), asked);
         co_return chosen;
-    } catch (const fs::error& e) {
+    } catch (const foreshadow::error& e) {
         if (e.fact("object").find("/points/") == std::string::npos) throw;
         damage = e;
     }
     const std::string other = co_await newest_readable(objects);
     if (other.empty()) throw *damage;
-    fs::error told{damage->code(), damage->message(),
-                   damage->hint() + "; the newest restore point that can be read is --point " + other};
+    foreshadow::error told{damage->code(), damage->message(),
+                           damage->hint() + "; the newest restore point that can be read is --point " + other};
     for (const auto& [name, value] : damage->facts()) static_cast<void>(std::move(told).with(name, value));
     throw told;
 }
