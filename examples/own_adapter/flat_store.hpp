@@ -66,6 +66,7 @@ class flat_store {
     }
     foreshadow::task<> remove(std::string name) {
         std::filesystem::remove(path_of(name));  // content where it is gone already
+        sync_to_disk(folder_);                   // or a point could outlive what it needs
         co_return;
     }
 

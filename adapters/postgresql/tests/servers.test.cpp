@@ -104,6 +104,18 @@ TEST_CASE("a publication that is dropped or altered is a hold that is lost", "[p
     testing::run(held.release());
 }
 
+TEST_CASE("a hold whose row is gone is lost, whatever is left of it", "[postgresql]") {
+    const std::string url = new_database();
+    blocking_session users{url};
+    users.run("CREATE TABLE t(a int PRIMARY KEY); INSERT INTO t VALUES (1)");
+    source held{url, short_beats};
+    testing::run(held.hold(std::nullopt));
+    REQUIRE(users.run("DELETE FROM foreshadow.hold"));
+    CHECK(thrown([&] { testing::run(held.head()); }) == errc::hold_lost);
+    testing::run(held.hold(std::nullopt));
+    testing::run(held.release());
+}
+
 TEST_CASE("a table without a key goes on being changed though the server makes a column of it", "[postgresql]") {
     changing_database db{new_database()};
     const std::string columns = "(a int, b int GENERATED ALWAYS AS (a * 2) STORED, c text, d text)";

@@ -417,8 +417,12 @@ TEST_CASE("what another version of the adapter set up is not used, and taken awa
         source held{url, quick};
         testing::run(held.hold(std::nullopt));
     }
-    for (const char* mark : {"'foreshadow 0123456789abcdef'", "NULL"}) {
-        admin.run(std::string{"COMMENT ON SCHEMA foreshadow IS "} + mark);
+    admin.run("COMMENT ON SCHEMA foreshadow IS 'for backups'");
+    CHECK_NOTHROW(testing::run(source{url, quick}.hold(std::nullopt)));
+    for (const char* change :
+         {"CREATE OR REPLACE FUNCTION foreshadow.made_by() RETURNS text LANGUAGE sql AS $$SELECT 'x'$$",
+          "DROP FUNCTION foreshadow.made_by()"}) {
+        admin.run(change);
         source held{url, quick};
         CHECK_THROWS_WITH(testing::run(held.hold(std::nullopt)), Catch::Contains("of another version"));
         CHECK(testing::run(held.setup()).find("of another version") != std::string::npos);
@@ -516,6 +520,15 @@ TEST_CASE("what a server refuses is not asked again, and what it said is told wi
         }
         return std::string{"nothing was refused"};
     };
+    // Nobody is there, whatever the folder is called: somebody may be, soon.
+    for (const char* folder : {"/no/such/password", "/no/such/SSL", "/no/such/certificate verify"}) {
+        try {
+            testing::run(source{"host='" + std::string{folder} + "' dbname=a", quick}.hold(std::nullopt));
+            FAIL("somebody answered");
+        } catch (const error& e) {
+            CHECK(e.again() == retry::later);
+        }
+    }
     CHECK_THAT(refused("postgres@", "nobody@"),
                Catch::Contains("role \"nobody\" does not exist") && Catch::Contains("check user"));
     CHECK_THAT(refused("/" + name, "/no_such"),

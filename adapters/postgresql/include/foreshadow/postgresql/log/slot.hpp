@@ -105,7 +105,9 @@ class slot {
         const std::string sql = mark_sql() + ", (SELECT " + is_as_held_sql() +
                                 " FROM foreshadow.hold h WHERE h.slot = " + literal(name_) + ")";
         const result marked = co_await db->run(sql);
-        if (!marked.is_null(0, 1) && marked.text(0, 1) != "t") throw publication_lost();
+        if (marked.is_null(0, 1))
+            throw error{errc::hold_lost, "another program released the hold", "the database is read again"};
+        if (marked.text(0, 1) != "t") throw publication_lost();
         co_return position_of(marked.text(0, 0));
     }
 

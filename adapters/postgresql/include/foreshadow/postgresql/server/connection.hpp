@@ -115,7 +115,8 @@ class connection {
         PQsetNoticeProcessor(made->get(), [](void*, const char*) {}, nullptr);
         PQsetErrorVerbosity(made->get(), PQERRORS_VERBOSE);  // or the server's answer comes without its SQLSTATE
         for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;) {
-            if (PQstatus(made->get()) == CONNECTION_BAD || next == PGRES_POLLING_FAILED) made->fail_connection();
+            if (PQstatus(made->get()) == CONNECTION_BAD || next == PGRES_POLLING_FAILED)
+                throw made->why_not_connected();
             const bool reads = next == PGRES_POLLING_READING;
             co_await wait_until_ready(PQsocket(made->get()), reads ? readiness::readable : readiness::writable);
             next = PQconnectPoll(made->get());
@@ -244,16 +245,29 @@ class connection {
   private:
     connection() = default;
 
+    /// A session that was there is asked for again, whatever ended it.
     [[noreturn]] void fail_connection() {
-        std::string why = one_line(PQerrorMessage(get()));
+        const std::string why = one_line(PQerrorMessage(get()));
         if (PQstatus(get()) != CONNECTION_BAD)
             throw error{errc::unavailable, why.empty() ? "the connection to the server failed" : why};
-        if (const std::string state = take_state(why); !state.empty()) throw failure(state, std::move(why));
-        if (why.find("SSL") != std::string::npos || why.find("invalid response") != std::string::npos)
-            throw error{errc::invalid_argument, why, "is it a PostgreSQL server, and sslmode as it wants it?"};
-        if (why.find("password") != std::string::npos)
-            throw error{errc::invalid_argument, why, "check user, password and pg_hba.conf"};
-        throw error{errc::unavailable, why, "is the server running?", retry::later};
+        throw error{errc::unavailable, why.empty() ? "the connection to the server was lost" : why,
+                    "is the server running?", retry::later};
+    }
+
+    /// What a server refuses by a SQLSTATE, or no server of PostgreSQL answers, is not asked for again.
+    [[nodiscard]] error why_not_connected() {
+        std::string why = one_line(PQerrorMessage(get()));
+        if (const std::string state = take_state(why); !state.empty()) return failure(state, std::move(why));
+        const std::size_t told = why.rfind("failed: ");
+        const auto says = [&](const char* what) {
+            return why.find(what, told == std::string::npos ? 0 : told) != std::string::npos;
+        };
+        if (says("no password supplied"))
+            return {errc::invalid_argument, std::move(why), "check user, password and pg_hba.conf"};
+        if (says("invalid response to SSL negotiation") || says("server does not support SSL") ||
+            says("certificate verify failed"))
+            return {errc::invalid_argument, std::move(why), "is it a PostgreSQL server, and sslmode as it wants it?"};
+        return {errc::unavailable, std::move(why), "is the server running?", retry::later};
     }
 
     [[nodiscard]] error error_of(const result& failed, std::string_view sql) {

@@ -76,7 +76,7 @@ SELECT s.rolname, d.datname, s.rolsuper, s.rolreplication OR s.rolsuper,
   (SELECT min(t.name) FROM theirs t JOIN pg_catalog.pg_class c ON c.oid = t.oid WHERE )sql" +
            is_unpublishable_sql() + R"sql(),
   coalesce(pg_catalog.current_setting('idle_replication_slot_timeout', true), '0'),
-  (SELECT pg_catalog.obj_description(schema, 'pg_namespace') FROM own)
+  (SELECT f.prosrc FROM own JOIN pg_catalog.pg_proc f ON f.pronamespace = schema AND f.proname = 'made_by')
 FROM pg_catalog.pg_database d, pg_catalog.pg_roles s
 WHERE d.datname = pg_catalog.current_database() AND s.rolname = current_user)sql";
 }
@@ -103,9 +103,10 @@ inline task<surroundings> look_around(connection& db) {
     here.is_set_up = is(4) && is(5);
     const std::string role = identifier(here.role);
     if (here.has_objects && (r.is_null(0, 20) || text(20) != setup_mark()))
-        obstacle("what is set up in the database for backups is of another version of this program",
-                 "take it away (foreshadow release SOURCE, as a superuser) and back up again, which sets up anew",
-                 remedy::advice);
+        obstacle(
+            "what is set up in the database for backups is of another version of this program",
+            "take it away (foreshadow release, as a superuser, of each source) and back up again, which sets up anew",
+            remedy::advice);
     if (is(7)) obstacle("the server is a standby", "back up its primary", remedy::advice);
     if (text(8) != "logical") obstacle("wal_level is " + text(8), "ALTER SYSTEM SET wal_level = logical" + restart);
     if (text(9) != "UTF8")

@@ -57,12 +57,13 @@ CREATE FUNCTION foreshadow.is_published() RETURNS boolean LANGUAGE sql STABLE SE
     return sql;
 }
 
-/// By which the schema says what it was made with: another version of this adapter asks other things of it.
-[[nodiscard]] inline std::string setup_mark() { return "foreshadow " + to_hex(sha256(schema_sql())).substr(0, 16); }
+/// What the body of the function `made_by` is: another version of this adapter asks other things of the schema.
+[[nodiscard]] inline std::string setup_mark() { return "SELECT '" + to_hex(sha256(schema_sql())).substr(0, 16) + "'"; }
 
 /// What `schema_sql` makes, in one transaction.
 [[nodiscard]] inline std::string objects_sql() {
-    return "BEGIN;" + schema_sql() + "COMMENT ON SCHEMA foreshadow IS " + literal(setup_mark()) + ";\nCOMMIT";
+    return "BEGIN;" + schema_sql() + "CREATE FUNCTION foreshadow.made_by() RETURNS text LANGUAGE sql AS $$" +
+           setup_mark() + "$$;\nCOMMIT";
 }
 
 /// Gives the tables that are there an identity, each in a transaction of its own. Whoever began to write before the
