@@ -26,7 +26,7 @@ class drop_queues {
     static constexpr std::size_t most = 64;  ///< partitions of a series
 
     void look_again() noexcept { is_due_ = true; }
-    /// Where a series has no queue, or came to the end of one that was cut.
+    /// Looks where a series has no queue, or came to the end of one that was cut.
     void look_if_due(const rhythms& drops, const layout& now) {
         if (is_due_) look(drops, now);
     }

@@ -7,7 +7,7 @@
 //
 // So pairs in key order are a Markov chain: whether one comes together depends on whether the one before it does. A
 // group is a run of pairs that do, between two that do not, and its chance is that of the run. Groups of one partition
-// exclude each other, and their chances add up to that of its merging at all, however many neighbours are likely to.
+// exclude each other, and their chances add up to that of its merging at all, until a run has to be cut as too long.
 #pragma once
 
 #include "foreshadow/plane/prediction.hpp"

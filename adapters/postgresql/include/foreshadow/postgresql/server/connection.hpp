@@ -247,11 +247,14 @@ class connection {
 
     /// A session that was there is asked for again, whatever ended it.
     [[noreturn]] void fail_connection() {
+        if (PQstatus(get()) == CONNECTION_BAD) throw lost();
         const std::string why = one_line(PQerrorMessage(get()));
-        if (PQstatus(get()) != CONNECTION_BAD)
-            throw error{errc::unavailable, why.empty() ? "the connection to the server failed" : why};
-        throw error{errc::unavailable, why.empty() ? "the connection to the server was lost" : why,
-                    "is the server running?", retry::later};
+        throw error{errc::unavailable, why.empty() ? "the connection to the server failed" : why};
+    }
+    [[nodiscard]] error lost() const {
+        const std::string why = one_line(PQerrorMessage(get()));
+        return {errc::unavailable, why.empty() ? "the connection to the server was lost" : why,
+                "is the server running?", retry::later};
     }
 
     /// What a server refuses by a SQLSTATE, or no server of PostgreSQL answers, is not asked for again.
@@ -273,11 +276,7 @@ class connection {
     [[nodiscard]] error error_of(const result& failed, std::string_view sql) {
         const char* state = PQresultErrorField(failed.get(), PG_DIAG_SQLSTATE);
         const char* primary = PQresultErrorField(failed.get(), PG_DIAG_MESSAGE_PRIMARY);
-        if (state == nullptr) {
-            const std::string why = one_line(PQerrorMessage(get()));
-            return error{errc::unavailable, why.empty() ? "the connection to the server was lost" : why,
-                         "is the server running?", retry::later};
-        }
+        if (state == nullptr) return lost();
         return failure(state, one_line(primary)).with("statement", one_line(std::string{sql.substr(0, 120)}.c_str()));
     }
 
