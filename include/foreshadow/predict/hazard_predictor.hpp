@@ -56,7 +56,7 @@ class hazard_predictor {
 
     void start(const layout& now) {
         bands_.start(now);
-        queues_.look(model_.dates.named_drops, now);
+        queues_.start(model_.dates.named_drops, now);
         model_.limits.forget_families();  // they are numbered anew
         begin_anew();
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What a calendar drops next: of the partitions that are called alike, the oldest. Names are looked at where series of
-// drops are known, and of each series no more are remembered than are dropped in a while; then the layout is gone
-// through again. Where nothing is dropped by the calendar, all of this is one question a batch.
+// What a calendar drops next: of the partitions that are called alike, the oldest. One that is still there when a
+// younger one goes is kept, as the first of each month may be, and is not waited for until one of those kept goes after
+// all. Names are looked at where series of drops are known, and of each series no more are remembered than are dropped
+// in a while; then the layout is gone through again. Where nothing is dropped by the calendar, all of this is one
+// question a batch.
 #pragma once
 
 #include "foreshadow/plane/layout.hpp"
@@ -14,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -25,27 +28,22 @@ class drop_queues {
   public:
     static constexpr std::size_t most = 64;  ///< partitions of a series
 
-    void look_again() noexcept { is_due_ = true; }
-    /// Looks where a series has no queue, or came to the end of one that was cut.
-    void look_if_due(const rhythms& drops, const layout& now) {
-        if (is_due_) look(drops, now);
+    /// Begins anew: positions may be of another log.
+    void start(const rhythms& drops, const layout& now) {
+        queues_.clear();
+        look(drops, now);
     }
 
-    /// Finds the partitions of each series of `drops` anew. O(partitions) where a series is known. A layout from before
-    /// or after the changes that are told next will do.
-    void look(const rhythms& drops, const layout& now) {
-        queues_.clear();
-        is_due_ = false;
-        for (const rhythm& series : drops.all())
-            if (series.is_known()) queues_[series.last.end];
-        if (queues_.empty()) return;
-        for (const partition& p : now.partitions) add(p);
+    void look_again() noexcept { is_due_ = true; }
+    /// Looks where a series has no queue, or one that may be wrong or is at its end.
+    void look_if_due(const rhythms& drops, const layout& now) {
+        if (is_due_) look(drops, now);
     }
 
     /// Follows a change of layout that `drops` has learnt.
     void change(const lineage_event& event, const rhythms& drops) {
         if (queues_.empty() && event.kind != lineage_kind::drop) return;
-        for (const partition& p : event.from) remove(p, drops);
+        for (const partition& p : event.from) event.kind == lineage_kind::drop ? drop(p, drops) : remove(p);
         for (const partition& p : event.to) add(p);
     }
 
@@ -67,23 +65,44 @@ class drop_queues {
     };
     struct queue {
         std::set<entry> oldest;
-        bool is_cut = false;  ///< there are others behind the last
+        bool is_cut = false;         ///< there are others behind the last
+        std::optional<entry> after;  ///< this went last; whoever is older is kept
     };
 
     [[nodiscard]] static entry entry_of(const partition& p) { return {p.id.created, numbers_in(p.name), p.id}; }
 
+    /// Finds the partitions of each series of `drops` anew. O(partitions) where a series is known. A layout from before
+    /// or after the changes that are told next will do.
+    void look(const rhythms& drops, const layout& now) {
+        is_due_ = false;
+        std::unordered_map<std::string, queue> before = std::exchange(queues_, {});
+        for (const rhythm& series : drops.all())
+            if (series.is_known()) queues_[series.last.end].after = std::move(before[series.last.end].after);
+        if (queues_.empty()) return;
+        for (const partition& p : now.partitions) add(p);
+    }
+
     void add(const partition& p) {
         const auto found = queues_.find(stem_of(p.name));
         if (found == queues_.end()) return;
-        auto& [oldest, is_cut] = found->second;
+        auto& [oldest, is_cut, after] = found->second;
         entry next = entry_of(p);
-        if (is_cut && (oldest.empty() || *oldest.rbegin() < next)) return;
+        if ((after && next < *after) || (is_cut && (oldest.empty() || *oldest.rbegin() < next))) return;
         oldest.insert(std::move(next));
         if (oldest.size() <= most) return;
         oldest.erase(std::prev(oldest.end()));
         is_cut = true;
     }
-    void remove(const partition& p, const rhythms& drops) {
+
+    void remove(const partition& p) {
+        const auto found = queues_.find(stem_of(p.name));
+        if (found == queues_.end()) return;
+        auto& [oldest, is_cut, after] = found->second;
+        oldest.erase(entry_of(p));
+        is_due_ = is_due_ || (is_cut && oldest.empty());
+    }
+
+    void drop(const partition& p, const rhythms& drops) {
         const std::string stem = stem_of(p.name);
         const auto found = queues_.find(stem);
         if (found == queues_.end()) {
@@ -91,8 +110,13 @@ class drop_queues {
             is_due_ = is_due_ || (series != nullptr && series->is_known());
             return;
         }
-        found->second.oldest.erase(entry_of(p));
-        is_due_ = is_due_ || (found->second.is_cut && found->second.oldest.empty());
+        auto& [oldest, is_cut, after] = found->second;
+        entry gone = entry_of(p);
+        oldest.erase(oldest.begin(), oldest.upper_bound(gone));
+        // Some that seemed to be kept were not: somebody had dropped a younger one by hand.
+        const bool is_older = after && gone < *after;
+        is_due_ = is_due_ || is_older || (is_cut && oldest.empty());
+        after = std::move(gone);
     }
 
     std::unordered_map<std::string, queue> queues_;  ///< by stem
