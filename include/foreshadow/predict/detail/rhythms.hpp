@@ -119,12 +119,16 @@ class rhythms {
 
     /// Goes on with the series that ended where this begins, or begins one; says which. Of too many one is forgotten
     /// that was not heard of for long. O(1).
-    bool add(const key_range& where, wall_time when) { return add(where, when, &rhythm::again); }
+    bool add(const key_range& where, wall_time when) {
+        return go_on(where, when, [&](rhythm& series) { series.again(where, when); });
+    }
 
     /// The same for a series that is known by what its partitions are called, wherever they lie: the place of each is
     /// the stem of its name, so it begins where the one before it ended. Names without digits are of no series.
     void add_by_name(std::string_view name, wall_time when) {
-        if (const key stem{stem_of(name)}; !stem.empty()) add({stem, stem}, when, &rhythm::again_by_script);
+        const key stem{stem_of(name)};
+        const key_range where{stem, stem};
+        if (!stem.empty()) go_on(where, when, [&](rhythm& series) { series.again_by_script(where, when); });
     }
 
     [[nodiscard]] const std::vector<rhythm>& all() const noexcept { return all_; }
@@ -147,12 +151,13 @@ class rhythms {
     }
 
   private:
-    bool add(const key_range& where, wall_time when, void (rhythm::*again)(const key_range&, wall_time)) {
+    template <class Again>
+    bool go_on(const key_range& where, wall_time when, Again again) {
         if (const auto before = where.begin.empty() ? by_end_.end() : by_end_.find(where.begin);
             before != by_end_.end()) {
             const std::size_t i = before->second;
             by_end_.erase(before);
-            (all_[i].*again)(where, when);
+            again(all_[i]);
             heard_[i] = 1;
             note(i);
             return true;
