@@ -12,6 +12,7 @@
 #include "foreshadow/predict/detail/follow_merge.hpp"
 #include "foreshadow/predict/detail/log_odds.hpp"
 #include "foreshadow/predict/detail/name_stem.hpp"
+#include "foreshadow/predict/detail/subject.hpp"
 #include "foreshadow/predict/predictor.hpp"
 #include "foreshadow/predict/silent.hpp"
 
@@ -64,7 +65,7 @@ class ensemble {
     void learn(const lineage_event& event) {
         for (said& s : waiting_) {
             if (s.came || s.about.kind != event.kind || event.time <= s.at || event.time > s.until) continue;
-            if (s.about.is_of(event))
+            if (is_in(event, s.about))
                 s.came = true;
             else if (event.kind == lineage_kind::merge)
                 detail::follow_merge(s.about.partitions, event);  // a step of it
@@ -74,13 +75,13 @@ class ensemble {
 
     void forecast(wall_time now, double horizon_seconds, std::vector<prediction>& out) {
         settle(now);
-        std::map<change, opinions> all;
+        std::map<detail::subject, opinions> all;
         each([&](auto& member, std::size_t which) {
             std::vector<prediction> told;
             member.forecast(now, horizon_seconds, told);
             for (prediction& p : told) {
                 if (!(p.confidence >= 0 && p.confidence <= 1)) continue;
-                opinions& about = all[change{p}];
+                opinions& about = all[detail::subject{p}];
                 about.odds[which] = std::max(about.odds[which], log_odds(p.confidence));
                 if (p.confidence > about.best.confidence || about.best.predictor.empty()) about.best = std::move(p);
             }
@@ -149,46 +150,29 @@ class ensemble {
     static constexpr double sharpness = 20;
     static constexpr std::size_t most_waiting = 16'384;
 
-    /// What a prediction is about: two of one kind and of the same partitions, or at the same place, are of the same.
-    struct change {
-        lineage_kind kind;
-        std::vector<partition_id> partitions;
-        key place;
-        std::string called;  ///< where the place is not told
-
-        explicit change(const prediction& p) : kind{p.kind}, partitions{p.partitions} {
-            std::sort(partitions.begin(), partitions.end());
-            if (kind != lineage_kind::create) return;
-            if (p.boundaries.empty())
-                called = p.name;
-            else
-                place = p.boundaries.front();
-        }
-        friend auto operator<=>(const change&, const change&) = default;
-
-        [[nodiscard]] bool is_of(const lineage_event& event) const {
-            if (kind == lineage_kind::create)
-                return std::any_of(event.to.begin(), event.to.end(), [&](const partition& p) {
-                    return called.empty() ? p.interval.contains(place) : detail::is_called(p.name, called);
-                });
-            return std::all_of(partitions.begin(), partitions.end(), [&](partition_id id) {
-                return std::any_of(event.from.begin(), event.from.end(),
-                                   [&](const partition& p) { return p.id == id; });
-            });
-        }
-    };
     struct opinions {
         opinions() { odds.fill(unlikely); }
         std::array<double, count> odds;
         prediction best;
     };
     struct said {
-        change about;
+        detail::subject about;
         wall_time at;
         wall_time until;
         std::array<double, count> odds;
         bool came;
     };
+
+    /// Of an event of that kind.
+    [[nodiscard]] static bool is_in(const lineage_event& event, const detail::subject& about) {
+        if (about.kind == lineage_kind::create)
+            return std::any_of(event.to.begin(), event.to.end(), [&](const partition& p) {
+                return about.name.empty() ? p.interval.contains(about.begin) : detail::is_called(p.name, about.name);
+            });
+        return std::all_of(about.partitions.begin(), about.partitions.end(), [&](partition_id id) {
+            return std::any_of(event.from.begin(), event.from.end(), [&](const partition& p) { return p.id == id; });
+        });
+    }
 
     [[nodiscard]] static double log_odds(double p) { return detail::logit(std::clamp(p, 1e-3, 1 - 1e-3)); }
 

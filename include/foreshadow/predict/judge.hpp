@@ -8,9 +8,9 @@
 #include "foreshadow/plane/prediction.hpp"
 #include "foreshadow/predict/detail/follow_merge.hpp"
 #include "foreshadow/predict/detail/name_stem.hpp"
+#include "foreshadow/predict/detail/subject.hpp"
 
 #include <algorithm>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -18,7 +18,6 @@
 #include <optional>
 #include <set>
 #include <span>
-#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -33,7 +32,7 @@ class judge {
     /// Takes a prediction that was recorded (it has its id and issue). O(log n), and once more when `live` is asked.
     void record(prediction p) {
         if (!(p.confidence >= 0)) p.confidence = 0;
-        foretold_[what_of(p)].insert(p.confidence);
+        foretold_[detail::subject{p}].insert(p.confidence);
         live_.push_back(std::move(p));
         ++changes_;
     }
@@ -41,7 +40,7 @@ class judge {
     /// The largest confidence in the same change of the same partitions, or a creation at the same key or of the same
     /// name, of predictions without an outcome; none where nobody foretells it. O(log n).
     [[nodiscard]] std::optional<double> confidence_in(const prediction& p) const {
-        const auto found = foretold_.find(what_of(p));
+        const auto found = foretold_.find(detail::subject{p});
         return found == foretold_.end() ? std::nullopt : std::optional{*found->second.rbegin()};
     }
 
@@ -113,21 +112,6 @@ class judge {
     [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
 
   private:
-    /// What a prediction is about: a creation has no partition yet, and is known by where it begins, or by its name.
-    struct what {
-        lineage_kind kind;
-        std::vector<partition_id> partitions;
-        key begin;
-        std::string name;
-
-        friend auto operator<=>(const what&, const what&) = default;
-    };
-    [[nodiscard]] static what what_of(const prediction& p) {
-        if (p.kind != lineage_kind::create) return {p.kind, p.partitions, {}, {}};
-        if (p.boundaries.empty()) return {p.kind, p.partitions, {}, p.name};
-        return {p.kind, p.partitions, p.boundaries.front(), {}};
-    }
-
     /// Puts what was recorded since the last time where it belongs.
     void arrange() {
         if (arranged_ == live_.size()) return;
@@ -144,7 +128,7 @@ class judge {
         arranged_ = live_.size();
     }
     void forget(const prediction& p) {
-        const auto found = foretold_.find(what_of(p));
+        const auto found = foretold_.find(detail::subject{p});
         found->second.erase(found->second.find(p.confidence));
         if (found->second.empty()) foretold_.erase(found);
         widened_.erase(p.id);
@@ -209,7 +193,7 @@ class judge {
         const bool is_wider = merged != event.from.size() || widened_.contains(p.id);
         forget(p);
         p.partitions = std::move(then);
-        foretold_[what_of(p)].insert(p.confidence);
+        foretold_[detail::subject{p}].insert(p.confidence);
         if (is_wider) widened_.insert(p.id);
         return true;
     }
@@ -262,7 +246,7 @@ class judge {
     double grace_;
     std::vector<prediction> live_;
     std::size_t arranged_ = 0;  ///< so many of them are in order; the others were recorded since
-    std::map<what, std::multiset<double>> foretold_;
+    std::map<detail::subject, std::multiset<double>> foretold_;
     std::set<std::uint64_t> widened_;  ///< merges that took in partitions which were not foretold
     std::uint64_t changes_ = 0;
 };

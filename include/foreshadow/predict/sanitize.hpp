@@ -7,10 +7,12 @@
 #include "foreshadow/plane/layout.hpp"
 #include "foreshadow/plane/prediction.hpp"
 #include "foreshadow/predict/detail/name_stem.hpp"
+#include "foreshadow/predict/detail/subject.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,12 +36,6 @@ namespace detail {
 inline void make_plain(std::string& text, std::size_t most) {
     if (text.size() > most) text.resize(most);
     std::transform(text.begin(), text.end(), text.begin(), plain);
-}
-
-/// Of two creations that are well-formed: at the same key, or of the same name where there is none.
-[[nodiscard]] inline bool is_same_creation(const prediction& a, const prediction& b) {
-    if (a.boundaries.empty() || b.boundaries.empty()) return a.boundaries == b.boundaries && a.name == b.name;
-    return a.boundaries.front() == b.boundaries.front();
 }
 
 class sanitizer {
@@ -158,16 +154,9 @@ inline void sanitize(std::vector<prediction>& said, const layout& now, double ho
         if (a.confidence != b.confidence) return a.confidence > b.confidence;
         return a.kind != b.kind ? a.kind < b.kind : a.partitions < b.partitions;
     });
-    std::vector<prediction> kept;
-    for (prediction& p : said) {
-        if (kept.size() >= limits.predictions) break;
-        const bool again = std::any_of(kept.begin(), kept.end(), [&](const prediction& k) {
-            return k.kind == p.kind && k.partitions == p.partitions &&
-                   (p.kind != lineage_kind::create || detail::is_same_creation(k, p));
-        });
-        if (!again) kept.push_back(std::move(p));
-    }
-    said = std::move(kept);
+    std::set<detail::subject> told;
+    std::erase_if(said,
+                  [&](const prediction& p) { return told.size() == limits.predictions || !told.emplace(p).second; });
 }
 
 }  // namespace foreshadow
