@@ -7,7 +7,7 @@ import os
 import random
 import sqlite3
 import subprocess
-import threading
+import time
 
 from support import (DONE, assert_same, assert_sound_file, backup, content_of, main, make_bulk, opened, options, restore, run, start, test,
                      until, url)
@@ -55,9 +55,25 @@ class Partitions:
         return False
 
 
+def at_rate(parts, rows_a_second):
+    """As fast as an application, not as fast as it can; what it missed while the machine was busy, it catches up."""
+    began, written = time.monotonic(), 0
+
+    def work():
+        nonlocal written
+        due = min(int((time.monotonic() - began) * rows_a_second) - written, CHILD_ROWS // 8)
+        if due <= 0:
+            time.sleep(0.005)
+            return False
+        written += due
+        return parts.grow(due)
+
+    return work
+
+
 @contextlib.contextmanager
-def partitioned(path):
-    make_bulk(path, 6)
+def partitioned(path, megabytes=6):
+    make_bulk(path, megabytes)
     made = Partitions(path)
     try:
         made.change("create item id INTEGER PRIMARY KEY, v BLOB")
@@ -106,10 +122,8 @@ def predictions_are_recorded_with_outcomes_and_their_runs_are_used(folder):
     source, repository, target = f"{folder}/parts.db", f"{folder}/repository", f"{folder}/restored.db"
     with partitioned(source) as parts:
         parts.grow(300)
-        # As fast as an application, not as fast as it can: what shadows may store is a share of the backup, and small here.
-        pause = threading.Event()
-        err = back_up_while_it_splits(source, repository, lambda: pause.wait(0.006) or parts.grow(1), 2,
-                                      "--predictor", "size")
+        # What shadows may store is a share of the backup, and small here.
+        err = back_up_while_it_splits(source, repository, at_rate(parts, 130), 2, "--predictor", "size")
     shown = run("show", repository, "--json").json
     predictions = shown["predictions"]
     assert predictions, "the predictor saw a range grow and split, and said nothing"
@@ -145,11 +159,10 @@ def what_was_learnt_in_one_backup_foretells_in_the_next(folder):
     source, repository = f"{folder}/parts.db", f"{folder}/repository"
     with partitioned(source) as parts:
         parts.grow(300)
-        pause = threading.Event()
-        back_up_while_it_splits(source, repository, lambda: pause.wait(0.001) or parts.grow(8), 10)
+        back_up_while_it_splits(source, repository, at_rate(parts, 1500), 10)
         with opened(source) as db:  # so that there is something to be read
             db.execute("CREATE TABLE more AS SELECT * FROM bulk")
-        back_up_while_it_splits(source, repository, lambda: pause.wait(0.006) or parts.grow(1), 2)
+        back_up_while_it_splits(source, repository, at_rate(parts, 130), 2)
     shown = run("show", repository, "--json").json
     told = shown["predictions"]
     assert {t["what"]["predictor"] for t in told} == {"hazard"}, told
@@ -164,7 +177,7 @@ def what_was_learnt_in_one_backup_foretells_in_the_next(folder):
 @test
 def any_predictor_restores_the_same_rows(folder):
     source = f"{folder}/parts.db"
-    with partitioned(source) as parts:
+    with partitioned(source, 3) as parts:
         parts.grow(300)
         for name in ("silent", "size", "ensemble"):
             back_up_while_it_splits(source, f"{folder}/{name}", lambda: parts.grow(5), 1, "--predictor", name)
