@@ -14,7 +14,7 @@
 #include <thread>
 
 /// Somebody else's program.
-void keep_writing(std::stop_token stop, kv_file file) {
+void keep_writing(const std::stop_token& stop, kv_file file) {
     for (int i = 0; !stop.stop_requested(); ++i) {
         file.put("key " + std::to_string(i % 200), "value " + std::to_string(i));
         if (i % 5 == 0) file.erase("key " + std::to_string(i * 7 % 300));

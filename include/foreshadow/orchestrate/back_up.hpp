@@ -109,7 +109,7 @@ class back_up {
             s.figures = {};
             s.figures.started = began;
             co_await leave_the_timeline(s);
-        } catch (const error&) {
+        } catch (const error&) {  // NOLINT(bugprone-empty-catch)
             // What is lost is what the caller hears; the next backup finds it out by itself.
         }
     }

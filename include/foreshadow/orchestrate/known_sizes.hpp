@@ -17,6 +17,7 @@
 #include "foreshadow/source/log_batch.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -140,7 +141,7 @@ class known_sizes {
     }
     [[nodiscard]] static bool is_told_of(const partition& p) { return p.rows > 0 || p.bytes > 0; }
     [[nodiscard]] static std::uint64_t whole(double size) {
-        return static_cast<std::uint64_t>(std::clamp(size, 0.0, 0x1p62) + 0.5);
+        return static_cast<std::uint64_t>(std::llround(std::clamp(size, 0.0, 0x1p62)));
     }
     /// The share of `size` that is left when so much of it is explained.
     [[nodiscard]] static double left_of(double size, double explained) {
