@@ -123,7 +123,7 @@ class workload {
             const key k = some_row(t);
             if (k.empty()) continue;
             if (u < .62) {
-                write(t, write_hint::updated, [&] { return k; });
+                write(t, write_hint::updated, [&] { return key{k}; });
             } else if (u < .80) {
                 tables_.patch(t, k, tables_.columns(random_));
             } else if (u < .92) {

@@ -58,11 +58,11 @@ class source {
         co_await name_slot();
         if (!from) {
             detail::held_position held = co_await s.slot->begin();
-            const std::optional<detail::held_position> kept = co_await s.slot->find();
+            std::optional<detail::held_position> kept = co_await s.slot->find();
             if (!kept) throw error{errc::hold_lost, "another program released the hold", "run the same command again"};
             // Followed from here on; what was held before stays held for whoever goes on from it.
             const bool is_anew = kept->at == held.at;
-            s.log.begin(s.slot->name(), is_anew ? kept->tables : std::move(held.tables), held.at, held.at);
+            s.log.begin(s.slot->name(), std::move(is_anew ? kept->tables : held.tables), held.at, held.at);
             s.is_borrowed = !is_anew;
             co_return held.at;
         }

@@ -63,10 +63,12 @@ struct tuple {
     auto made = of.generated.begin();
     auto column = of.columns.begin();
     for (std::size_t i = 0; i < sent.types.size(); ++i) {
-        if (made != of.generated.end() && *made == i)
+        if (made != of.generated.end() && *made == i) {
             ++made;
-        else if (column == of.columns.end() || sent.types[i] != (column++)->type)
-            return false;
+        } else {
+            if (column == of.columns.end() || sent.types[i] != column->type) return false;
+            ++column;
+        }
     }
     return true;
 }

@@ -89,8 +89,7 @@ class child_process {
   private:
     [[nodiscard]] std::string complaint() {
         std::array<char, 1'000> text{};
-        if (errors_ == nullptr) return "for an unknown reason";
-        std::rewind(errors_);
+        if (errors_ == nullptr || std::fseek(errors_, 0, SEEK_SET) != 0) return "for an unknown reason";
         const std::size_t size = std::fread(text.data(), 1, text.size() - 1, errors_);
         text[size] = '\0';
         return one_line(text.data());

@@ -62,7 +62,7 @@ struct key_column {
 
     /// What the server sorts and compares by.
     [[nodiscard]] std::string expression() const {
-        const std::string column = identifier(name);
+        std::string column = identifier(name);
         if (kind == key_kind::collated) return column + " COLLATE \"C\"";
         if (kind == key_kind::binary_form) return send + "(" + column + ")";
         return column;
