@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,36 @@ void check_is_busy(const std::function<void()>& call) {
     CHECK_THAT(refused->message(), Catch::Contains("a.db is locked"));
     CHECK_THAT(refused->hint(), Catch::Contains("the other program") && !Catch::Contains("_"));
 }
+
+/// While it lives, every statement that writes what a source notes finds the schema changed since it was prepared: by
+/// another connection, and unless that one finds the database locked.
+class moving_schema {
+  public:
+    explicit moving_schema(const std::string& path)
+        : other_{path, open_mode::read_write, std::chrono::milliseconds{0}} {
+        mover = other_.get();
+        REQUIRE(sqlite3_auto_extension(reinterpret_cast<void (*)()>(&watch)) == SQLITE_OK);
+    }
+    moving_schema(const moving_schema&) = delete;
+    moving_schema& operator=(const moving_schema&) = delete;
+    ~moving_schema() {
+        sqlite3_cancel_auto_extension(reinterpret_cast<void (*)()>(&watch));
+        mover = nullptr;
+    }
+
+  private:
+    static int watch(sqlite3* opened, char**, const sqlite3_api_routines*) {
+        return sqlite3_set_authorizer(opened, &prepared, nullptr);
+    }
+    static int prepared(void*, int action, const char* table, const char*, const char*, const char*) {
+        if (mover != nullptr && action == SQLITE_UPDATE && std::string_view{table} == "foreshadow_control")
+            sqlite3_exec(mover, "CREATE TABLE passing(a); DROP TABLE passing", nullptr, nullptr, nullptr);
+        return SQLITE_OK;
+    }
+
+    static inline sqlite3* mover = nullptr;
+    connection other_;
+};
 
 }  // namespace
 
@@ -96,6 +127,16 @@ TEST_CASE("a writer's lock keeps only what writes from going on", "[sqlite]") {
     db.execute("ROLLBACK");
     known.catch_up(s);
     CHECK(known.rows == read_all(s));
+}
+
+TEST_CASE("what was done is noted where the schema changes faster than it can be read", "[sqlite]") {
+    const folder here;
+    open_database(here / "a.db").execute("CREATE TABLE t(id INTEGER PRIMARY KEY, v)");
+    const moving_schema moving{here / "a.db"};
+    source s{here / "a.db"};
+    const position held = testing::run(s.hold(std::nullopt));
+    CHECK_NOTHROW(testing::run(s.acknowledge(held)));
+    CHECK(testing::run(s.remembers(held)));
 }
 
 }  // namespace foreshadow::sqlite::tests

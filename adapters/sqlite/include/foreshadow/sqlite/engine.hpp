@@ -90,24 +90,27 @@ class engine {
         const std::lock_guard following{following_};
         const std::lock_guard guard{writing_};
         connection& db = writer();
-        if (!has_log(db)) return;
-        if (known_ && known_->at == upto) {
-            statement& note = db.cached("UPDATE foreshadow_control SET defined = ?1 WHERE defined <> ?1");
-            note.bind(1, fingerprint(*known_));
-            note.run();
-        }
-        const std::int64_t last = std::min(static_cast<std::int64_t>(upto.value), log_end(db));
-        std::int64_t pruned = db.number("SELECT pruned_upto FROM foreshadow_control");
-        while (pruned < last) {
-            pruned = std::min(last, pruned + options_.prune_rows);
+        for (bool is_done = false; !is_done;) {
             transaction work{db, transaction::kind::write};
-            statement& forget =
-                db.cached("DELETE FROM foreshadow_log WHERE pos <= ?1 AND pos < (SELECT max(pos) FROM foreshadow_log)");
-            forget.bind(1, pruned);
-            forget.run();
-            statement& note = db.cached("UPDATE foreshadow_control SET pruned_upto = max(pruned_upto, ?1)");
-            note.bind(1, pruned);
-            note.run();
+            if (!has_log(db)) return;
+            const std::int64_t last = std::min(static_cast<std::int64_t>(upto.value), log_end(db));
+            const std::int64_t before = db.number("SELECT pruned_upto FROM foreshadow_control");
+            const std::int64_t pruned = std::min(last, before + options_.prune_rows);
+            if (before < pruned) {
+                statement& forget = db.cached(
+                    "DELETE FROM foreshadow_log WHERE pos <= ?1 AND pos < (SELECT max(pos) FROM foreshadow_log)");
+                forget.bind(1, pruned);
+                forget.run();
+                statement& note = db.cached("UPDATE foreshadow_control SET pruned_upto = ?1");
+                note.bind(1, pruned);
+                note.run();
+            }
+            is_done = pruned >= last;
+            if (is_done && known_ && known_->at == upto) {
+                statement& note = db.cached("UPDATE foreshadow_control SET defined = ?1 WHERE defined <> ?1");
+                note.bind(1, fingerprint(*known_));
+                note.run();
+            }
             work.commit();
         }
     }
