@@ -11,9 +11,10 @@ from ledger import assert_follows_the_ledger, ledger_writer, make_ledgered
 from support import DONE, FAILED, assert_restores, content_of, make_bulk, opened, options, restore, run, start, test, until, url, main
 
 
-def kill_after(source, repository, seconds, *more):
-    """Starts a backup and kills it after some time; false when it had ended before."""
+def kill_after(source, repository, seconds, *more, checkpoints=0):
+    """Starts a backup and kills it some time after it wrote so many checkpoints; false when it had ended before."""
     process = start("backup", url(source), repository, "--json", *more)
+    until("checkpoints", lambda: latest_checkpoint(repository) >= checkpoints or process.poll() is not None)
     time.sleep(seconds)  # the moment of the kill is what the test is about
     process.send_signal(signal.SIGKILL)
     out, err = process.communicate()
@@ -95,9 +96,10 @@ def killed_again_and_again_under_writing_it_ends_at_a_state_of_the_ledger(folder
     kills, whole = 0, 0
     with ledger_writer(source):
         for round_number in range(40 if options.long else 3):
-            for _ in range(5):
+            for number in range(5):
                 if round_number == 0:  # everything is to be read, and at this pace that takes longer than any of the waits
-                    killed = kill_after(source, repository, random.uniform(0.05, 0.7), "--pace", "fixed:100K", "--checkpoint", "0.1")
+                    killed = kill_after(source, repository, random.uniform(0.05, 0.7), "--pace", "fixed:100K", "--checkpoint", "0.1",
+                                        checkpoints=1 if number == 4 else 0)
                     assert killed, "it ended before it was killed"
                 else:  # only what changed: it may well have ended
                     killed = kill_after(source, repository, random.uniform(0, whole))
