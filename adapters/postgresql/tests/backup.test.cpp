@@ -10,13 +10,14 @@
 #include "support/partition_sql.hpp"
 #include "temporary_folder.hpp"
 
-#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <string>

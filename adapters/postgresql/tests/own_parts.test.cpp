@@ -65,11 +65,11 @@ struct partitioned {
         REQUIRE(users.run(statements));
     }
     /// Backs it up, restores it, and takes away what the backup left.
-    std::string restored(const std::string& as, restore_options what = {}) {
+    std::string restored(const std::string& as, const restore_options& what = {}) {
         backups b{url(), folder / "repository"};
         const restore_point point = b.run();
         omissions = point.omissions;
-        const restore_report report = b.restore_to(shared_server().url(as), point, std::move(what));
+        const restore_report report = b.restore_to(shared_server().url(as), point, what);
         CHECK((report.omissions == omissions || !what.partitions.empty()));
         source held{url(), {.pg_dump = pg_dump()}};
         testing::run(held.release());

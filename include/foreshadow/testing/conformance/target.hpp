@@ -134,7 +134,7 @@ class target_kit {
         const attempt<bool> made = co_await attempt_to(std::move(calls));
         if (!out_.check(rules::empty, made.returned(), [&] { return made.text(); })) co_return;
         const std::string wrong = difference_of(co_await bench->visible(), of.rows);
-        out_.check(rules::empty, wrong.empty(), [&] { return wrong; });
+        out_.check(rules::empty, wrong.empty(), [&] { return std::string{wrong}; });
     }
 
     task<bool> give_up_after(std::size_t calls) {
