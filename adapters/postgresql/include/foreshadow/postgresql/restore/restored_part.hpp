@@ -52,18 +52,26 @@ class restored_part {
     }
     /// What the backup does not have, and of a part what could not be made without the rest.
     [[nodiscard]] std::vector<omission> omissions() const {
-        return all_ != nullptr && is_whole_ ? all_->omissions() : left_out_;
+        if (all_ == nullptr || !is_whole_) return left_out_;
+        std::vector<omission> all = all_->omissions();
+        all.insert(all.end(), left_out_.begin(), left_out_.end());
+        return all;
     }
 
     /// Runs one statement, or entry of the dump; of a part it is left out where it needs the rest. `name`: for people.
-    task<> run(connection& db, std::string sql, std::string name) {
+    /// `is_needed`: a whole database without it is none.
+    task<> run(connection& db, std::string sql, std::string name, bool is_needed = true) {
         try {
             // Two sessions may have to wait for each other: then one of them is told to try again.
             const result done = co_await while_busy([&] { return db.run(sql); });
         } catch (const error& e) {
             const std::string state = e.fact("SQLSTATE");
             const bool is_of_rows = state == "23503";  // a foreign key
-            if (is_whole_ || (!state.starts_with("42") && !is_of_rows)) throw;
+            // No table is left to whoever restores it, because its owner may not have it.
+            if (state == "42501" && is_needed && (is_whole_ || is_of_restored_table(sql))) throw not_allowed(e, sql);
+            if ((is_whole_ && is_needed) || (!state.starts_with("42") && !is_of_rows)) throw;
+            if (is_whole_) left_out_.push_back({std::move(name), "the server refuses it: " + e.message()});
+            if (is_whole_) co_return;
             if (is_of_restored_table(sql)) leave_out(std::move(name), e.message());
         }
     }
@@ -86,6 +94,26 @@ class restored_part {
     }
 
   private:
+    /// A right that is missing, where a server says only of what.
+    [[nodiscard]] static error not_allowed(const error& e, std::string_view sql) {
+        constexpr std::string_view to = " OWNER TO ";
+        const std::size_t given = sql.rfind(to);
+        const std::string in = "permission denied for schema ";
+        const std::size_t name = given + to.size();
+        if (given == sql.npos) return e;
+        const std::string owner{sql.substr(name, std::min(sql.find_first_of(";\n", name), sql.size()) - name)};
+        const std::size_t alter = sql.rfind("ALTER ", given);
+        const std::string what{alter == sql.npos ? "what it owns" : sql.substr(alter + 6, given - alter - 6)};
+        const bool lacks_create = e.message().starts_with(in);
+        const std::string why = lacks_create
+                                    ? "the owner needs the right CREATE in schema " + e.message().substr(in.size())
+                                    : "who restores has to be a member of the owner: " + e.message();
+        error named{e.code(), "cannot give " + what + " to its owner " + owner + ": " + why,
+                    "restore as a superuser, or as " + owner +
+                        (lacks_create ? "" : ", or GRANT " + owner + " to the role that restores")};
+        return std::move(named).with("SQLSTATE", e.fact("SQLSTATE"));
+    }
+
     /// Where a statement names a table, and not another one whose name begins or ends with the same letters.
     [[nodiscard]] static std::size_t place_of(std::string_view name, std::string_view sql) {
         const auto goes_on = [](char c) {

@@ -12,6 +12,7 @@
 #include "foreshadow/postgresql/server/connection_pool.hpp"
 #include "foreshadow/postgresql/table/definition_set.hpp"
 #include "foreshadow/postgresql/table/keyless_rows.hpp"
+#include "foreshadow/postgresql/table/rows_error.hpp"
 #include "foreshadow/postgresql/table/table.hpp"
 #include "foreshadow/row/row_batch.hpp"
 #include "foreshadow/row/varint.hpp"
@@ -49,20 +50,34 @@ class row_copy {
         append_counted();
         append_number(std::int16_t{-1}, buffer_);
         co_await send();
-        co_await session_->end_copy();
+        task<> sending = session_->end_copy();
+        co_await named(std::move(sending));
     }
     /// Whether `finish` would not have to wait; after `send_end`.
     [[nodiscard]] bool is_committed() { return into_ == nullptr || session_->has_answered(); }
     /// Waits until the server has committed; after `send_end`. Errors: the server's, about any of the rows.
     task<> finish() {
         if (into_ == nullptr) co_return;
-        co_await session_->finish_copy();
+        task<> sending = session_->finish_copy();
+        co_await named(std::move(sending));
         into_ = nullptr;
     }
 
   private:
     static constexpr std::size_t most_buffered = std::size_t{64} << 10;
 
+    /// What goes wrong says with which table.
+    task<> named(task<> sending) {
+        try {
+            co_await std::move(sending);
+        } catch (const error& e) {
+            const auto find = [&](object_id oid) {
+                const auto found = all_.tables.find(oid);
+                return found == all_.tables.end() ? nullptr : &found->second;
+            };
+            throw rows_error(e, "cannot restore", title_of(*into_, find));
+        }
+    }
     task<> open(object_id oid, const partition& part) {
         co_await send_end();
         co_await finish();
@@ -77,7 +92,8 @@ class row_copy {
         const std::string columns = into_->columns.empty() ? "" : " (" + column_list(*into_) + ")";
         const std::string copy =
             "TRUNCATE ONLY " + into_->name + "; COPY " + into_->name + columns + " FROM STDIN (FORMAT binary, FREEZE)";
-        co_await session_->begin_copy(copy);
+        task<> sending = session_->begin_copy(copy);
+        co_await named(std::move(sending));
         buffer_.assign("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", 19);
     }
 
@@ -118,7 +134,8 @@ class row_copy {
                 .with("key", printable(row.key));
     }
     task<> send() {
-        co_await session_->send_copied(buffer_);
+        task<> sending = session_->send_copied(buffer_);
+        co_await named(std::move(sending));
         buffer_.clear();
     }
 

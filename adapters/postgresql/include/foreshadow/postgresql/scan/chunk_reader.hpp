@@ -10,6 +10,7 @@
 #include "foreshadow/postgresql/server/connection_pool.hpp"
 #include "foreshadow/postgresql/source_options.hpp"
 #include "foreshadow/postgresql/table/keyless_rows.hpp"
+#include "foreshadow/postgresql/table/rows_error.hpp"
 #include "foreshadow/postgresql/table/table.hpp"
 #include "foreshadow/run/steady_clock.hpp"
 #include "foreshadow/source/source.hpp"
@@ -41,7 +42,7 @@ class chunk_reader {
             if (first != nullptr) wanted = *first;
             for (int tries = 0;; ++tries) {
                 if (wanted && !range.overlaps(wanted->interval())) wanted.reset();
-                std::optional<taken> done = co_await try_to_read(range, budget, rows, wanted);
+                std::optional<taken> done = co_await read_named(range, budget, rows, wanted);
                 if (done) {
                     made = std::move(*done);
                     break;
@@ -56,6 +57,21 @@ class chunk_reader {
     }
 
   private:
+    struct taken;
+    /// As `try_to_read`; what goes wrong says with which table.
+    task<std::optional<taken>> read_named(key_range range, read_budget budget, row_batch& rows,
+                                          std::optional<table>& wanted) {
+        std::string title;
+        if (wanted) title = title_of(*wanted, [&](object_id oid) { return log_.tables().find(oid); });
+        try {
+            std::optional<taken> done = co_await try_to_read(range, budget, rows, wanted);
+            co_return done;
+        } catch (const error& e) {
+            if (title.empty()) throw;
+            throw rows_error(e, "cannot read", title);
+        }
+    }
+
     /// What a transaction read.
     struct taken {
         key end;
