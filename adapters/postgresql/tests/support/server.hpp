@@ -27,17 +27,20 @@
 
 namespace foreshadow::postgresql::tests {
 
-/// A program of the server's, or of its package's.
-[[nodiscard]] inline std::string program(const std::string& name) {
+/// The folder of the server's programs, and of its package's.
+[[nodiscard]] inline std::string programs() {
     const char* chosen = std::getenv("FORESHADOW_POSTGRESQL_BIN");
-    return (chosen != nullptr ? std::string{chosen} : "/usr/lib/postgresql/15/bin") + "/" + name;
+    return chosen != nullptr ? chosen : "/usr/lib/postgresql/15/bin";
 }
+[[nodiscard]] inline std::string program(const std::string& name) { return programs() + "/" + name; }
 [[nodiscard]] inline std::string pg_dump() { return program("pg_dump"); }
 
 class server {
   public:
-    /// `settings`: lines of postgresql.conf, besides those that every test needs.
-    explicit server(const std::string& settings = {}) {
+    /// `settings`: lines of postgresql.conf, besides those that every test needs. `from`: the folder of its program.
+    /// `port`: where it listens to this machine, if it is to, besides its socket.
+    explicit server(const std::string& settings = {}, const std::string& from = programs(), int port = 0)
+        : program_{from + "/postgres"}, port_{port} {
         std::string name = (std::filesystem::temp_directory_path() / "foreshadow-postgresql-XXXXXX").string();
         if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"cannot make a temporary folder"};
         folder_ = name;
@@ -49,8 +52,8 @@ class server {
         run({program("initdb"), "-D", data(), "-U", "postgres", "--no-sync", "-A", "trust", "-E", "UTF8",
              "--locale=C"});
         std::ofstream{data() + "/postgresql.conf", std::ios::app}
-            << "listen_addresses = ''\nunix_socket_directories = '" << folder_
-            << "'\nwal_level = logical\nfsync = off\n"
+            << (port == 0 ? "listen_addresses = ''" : "listen_addresses = '127.0.0.1'\nport = " + std::to_string(port))
+            << "\nunix_socket_directories = '" << folder_ << "'\nwal_level = logical\nfsync = off\n"
             << "max_replication_slots = 20\nmax_wal_senders = 20\nmax_prepared_transactions = 5\n"
             << settings << "\n";
         start();
@@ -65,7 +68,7 @@ class server {
 
     /// Begins to run; ready on return.
     void start() {
-        process_ = spawn({program("postgres"), "-D", data()});
+        process_ = spawn({program_, "-D", data()});
         for (int tries = 0; PQping(url("postgres").c_str()) != PQPING_OK; ++tries) {
             int status = 0;
             if (tries == 3'000 || ::waitpid(process_, &status, WNOHANG) == process_)
@@ -89,7 +92,12 @@ class server {
         return number / 10'000;
     }
     [[nodiscard]] std::string url(const std::string& database) const {
-        return "postgresql://postgres@/" + database + "?host=" + folder_;
+        return "postgresql://postgres@/" + database + "?host=" + folder_ +
+               (port_ == 0 ? "" : "&port=" + std::to_string(port_));
+    }
+    /// Through its port, with TLS and nothing else.
+    [[nodiscard]] std::string tls_url(const std::string& database) const {
+        return "postgresql://postgres@127.0.0.1:" + std::to_string(port_) + "/" + database + "?sslmode=require";
     }
     /// A new database; returns its name.
     [[nodiscard]] std::string make_database() {
@@ -104,14 +112,15 @@ class server {
         return name;
     }
 
-  private:
-    [[nodiscard]] std::string data() const { return folder_ + "/data"; }
-
+    /// Whom it runs as; nobody else than who runs the tests where they do not run as root.
     [[nodiscard]] static const passwd* unprivileged() {
         if (::geteuid() != 0) return nullptr;
         const passwd* made = ::getpwnam("postgres");
         return made != nullptr ? made : ::getpwnam("nobody");
     }
+
+  private:
+    [[nodiscard]] std::string data() const { return folder_ + "/data"; }
 
     [[nodiscard]] pid_t spawn(const std::vector<std::string>& command) const {
         std::vector<char*> arguments;
@@ -137,6 +146,8 @@ class server {
                                      "name the folder of a server's programs"};
     }
 
+    std::string program_;
+    int port_ = 0;
     std::string folder_;
     passwd user_{};
     pid_t process_ = -1;
