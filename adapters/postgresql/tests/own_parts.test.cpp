@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What partitions have that their parents do not give them. A restored database is compared with the original by what
-// the server's own program says of each: its dump, line by line.
+// the server's own program says of each: its dump, object by object.
 #include "support/backups.hpp"
 #include "support/database.hpp"
 #include "support/ledger.hpp"
+#include "support/schema.hpp"
 #include "temporary_folder.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <cstdio>
-#include <iterator>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,32 +20,6 @@ namespace foreshadow::postgresql::tests {
 namespace {
 
 using lines = std::vector<std::string>;
-
-/// The lines of a database's schema, sorted. Those that the dump makes up anew each time are left out.
-lines schema_of(const std::string& url) {
-    const std::string command =
-        pg_dump() + " --schema-only --exclude-schema=foreshadow --no-publications '" + url + "'";
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> dump{::popen(command.c_str(), "r"), ::pclose};
-    std::string text;
-    char part[4096];
-    for (std::size_t got = 0; (got = std::fread(part, 1, sizeof part, dump.get())) > 0;) text.append(part, got);
-    lines all;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = std::min(text.find('\n', at), text.size());
-        std::string line = text.substr(at, end - at);
-        at = end + 1;
-        if (line.find("restrict ") == std::string::npos && line.find("foreshadow_") == std::string::npos)
-            all.push_back(std::move(line));
-    }
-    std::sort(all.begin(), all.end());
-    return all;
-}
-/// What is in one of them only.
-lines difference(const lines& a, const lines& b) {
-    lines only;
-    std::set_symmetric_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(only));
-    return only;
-}
 
 /// A database whose partitions have this, beside rows.
 struct partitioned {

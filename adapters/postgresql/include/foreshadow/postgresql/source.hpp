@@ -140,14 +140,17 @@ class source {
         const detail::result others = co_await db->run(
             "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind FROM pg_catalog.pg_class c "
             "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('f', 'm') AND c.oid >= 16384 "
+            "UNION ALL SELECT 'subscription ' || subname, 's' FROM pg_catalog.pg_subscription s JOIN "
+            "pg_catalog.pg_database d ON d.oid = s.subdbid AND d.datname = pg_catalog.current_database() "
             "UNION ALL SELECT 'large objects', 'L' WHERE EXISTS (SELECT 1 FROM pg_catalog.pg_largeobject_metadata) "
             "ORDER BY 1");
         for (int i = 0; i < others.rows(); ++i) {
             const std::string_view kind = others.text(i, 1);
-            all.push_back({std::string{others.text(i, 0)}, kind == "f" ? "its rows are on another server"
-                                                           : kind == "m"
-                                                               ? "it is a materialized view: refresh it after a restore"
-                                                               : "no log tells their changes"});
+            all.push_back({std::string{others.text(i, 0)},
+                           kind == "f"   ? "its rows are on another server"
+                           : kind == "m" ? "it is a materialized view: refresh it after a restore"
+                           : kind == "s" ? "it takes from a slot that is the original's: make another"
+                                         : "no log tells their changes"});
         }
         co_return all;
     }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "foreshadow/postgresql/restore/dump_entries.hpp"
+#include "foreshadow/postgresql/restore/extension_tables.hpp"
 #include "foreshadow/postgresql/restore/restored_part.hpp"
 #include "foreshadow/postgresql/server/connection_pool.hpp"
 #include "foreshadow/postgresql/server/sql_text.hpp"
@@ -27,24 +28,24 @@ class after_load {
     after_load(const definition_set& all, restored_part& part, connection_pool& pool, std::size_t sessions)
         : all_{all}, part_{part}, pool_{pool}, sessions_{std::max<std::size_t>(sessions, 1)} {}
 
-    /// `made_before`: statements that make again what the schema had before the rows came.
-    task<> run(std::vector<std::string> made_before) {
+    task<> run(brought_by_extensions brought) {
         after_rows plan = plan_after_rows(all_, part_.tables());
         // Sessions are used again, and the dump changes these between its entries.
         plan.settings.insert(0, "RESET default_tablespace; RESET default_table_access_method;\n");
         after_rows::by_table needed;  // by the foreign keys of the dump
         after_rows::by_table own;
         std::vector<std::pair<std::string, std::string>> branched;
-        std::vector<std::pair<std::string, std::string>> references;
+        std::vector<std::pair<std::string, std::string>> last;
         for (const auto& [name, oid] : part_.tables()) {
+            if (brought.tables.count(name) != 0) continue;
             const table& t = all_.tables.at(oid);
             for (const std::string& statement : t.own) {
                 if (!statement.starts_with("ALTER ") && t.has_branches)
                     branched.emplace_back(name, with_branches(statement));
                 else if (is_named_by_server(statement))
                     plan.named[name].push_back(statement);
-                else if (statement.find(" FOREIGN KEY ") != std::string::npos)
-                    references.emplace_back(name, statement);
+                else if (comes_last(statement))
+                    last.emplace_back(name, statement);
                 else
                     (comes_first(statement) ? needed : own)[name].push_back(statement);
             }
@@ -54,16 +55,22 @@ class after_load {
         co_await run_side_by_side(plan.settings, std::move(needed));
         const connection_pool::lease db = co_await pool_.take();
         const result set = co_await db->run(plan.settings);
+        for (std::string& statement : brought.to_make_again)
+            co_await part_.run(*db, std::move(statement), "a foreign key or trigger of an extension's table");
         for (dump_entry& entry : plan.then) {
             std::string sql = with_branches(std::move(entry.sql));
-            co_await part_.run(*db, std::move(sql), entry.name);
+            // They ask for rights that who restores need not have, and rows do not need them.
+            const bool is_publication = entry.type.starts_with("PUBLICATION") || entry.name.starts_with("PUBLICATION ");
+            const std::string name = (is_publication ? "publication " : "") + entry.name;
+            co_await part_.run(*db, std::move(sql), name, !is_publication);
         }
         co_await run_side_by_side(plan.settings, std::move(own));
         for (auto& [name, statement] : branched) co_await part_.run(*db, std::move(statement), "an index of " + name);
-        for (auto& [name, statement] : references)
-            co_await part_.run(*db, std::move(statement), "a foreign key of " + name);
-        for (std::string& statement : made_before)
-            co_await part_.run(*db, std::move(statement), "a foreign key of an extension's table");
+        for (auto& [name, statement] : last) {
+            const bool is_publication = statement.starts_with("ALTER PUBLICATION ");
+            const std::string what = (is_publication ? "a publication of " : "a foreign key or constraint of ") + name;
+            co_await part_.run(*db, std::move(statement), what, !is_publication);
+        }
         co_await set_sequences(*db);
     }
 
@@ -75,6 +82,13 @@ class after_load {
         if (!statement.starts_with("ALTER TABLE ") || add == std::string_view::npos) return false;
         const auto adds = [&](const char* what) { return statement.find(what, add) != std::string_view::npos; };
         return adds(" PRIMARY KEY (") || adds(" UNIQUE (") || adds(" UNIQUE NULLS NOT DISTINCT (");
+    }
+
+    /// Foreign keys, which refer to keys of others; what is said of constraints that come from above; and what other
+    /// tables say as well, one after the other.
+    [[nodiscard]] static bool comes_last(std::string_view statement) {
+        const auto says = [&](std::string_view what) { return statement.find(what) != std::string_view::npos; };
+        return says(" FOREIGN KEY ") || says(" VALIDATE CONSTRAINT ") || statement.starts_with("ALTER PUBLICATION ");
     }
 
     /// Runs statements of different tables in several sessions.

@@ -7,6 +7,7 @@
 
 #include "foreshadow/error.hpp"
 #include "foreshadow/postgresql/restore/dump_entries.hpp"
+#include "foreshadow/postgresql/restore/extension_tables.hpp"
 #include "foreshadow/postgresql/restore/restored_part.hpp"
 #include "foreshadow/postgresql/server/connection.hpp"
 #include "foreshadow/postgresql/server/sql_text.hpp"
@@ -25,15 +26,15 @@ namespace foreshadow::postgresql::detail {
 class new_schema {
   public:
     /// All outlive it.
-    new_schema(const definition_set& all, restored_part& part, connection& db) : all_{all}, part_{part}, db_{db} {}
+    new_schema(const definition_set& all, restored_part& part, connection& db)
+        : all_{all}, part_{part}, db_{db}, of_extensions_{all, part, db} {}
 
     task<> make() {
         co_await make_all();
         if (!part_.is_whole()) co_await drop_others();
-        co_await empty_extensions();
+        co_await of_extensions_.empty();
     }
-    /// Statements that make again what stood in the way of rows, once these are there.
-    [[nodiscard]] const std::vector<std::string>& to_make_again() const noexcept { return to_make_again_; }
+    [[nodiscard]] const brought_by_extensions& brought() const noexcept { return of_extensions_.brought(); }
 
   private:
     /// What the dump says, and partitions as soon as there is the table that they are of: views may be of them.
@@ -43,15 +44,28 @@ class new_schema {
         for (dump_entry& entry : entries_of(all_.before_rows)) {
             sql += entry.sql;
             const auto branches = below.find(table_made_by(entry));
-            if (part_.is_whole() && branches == below.end()) continue;
+            const bool is_extension = entry.type == "EXTENSION";
+            if (part_.is_whole() && branches == below.end() && !is_extension) continue;
             std::string whole = std::exchange(sql, std::string{});
             co_await part_.run(db_, std::move(whole), entry.name);
+            if (is_extension) co_await make_of_extension(below);
             if (branches == below.end()) continue;
             co_await run_all(std::move(branches->second));
             below.erase(branches);
         }
         const result last = co_await db_.run(std::move(sql));
         for (auto& [root, statements] : below) co_await run_all(std::move(statements));
+    }
+    /// Partitions of a table that an extension has made by now.
+    task<> make_of_extension(std::map<std::string, std::vector<std::string>>& below) {
+        co_await of_extensions_.look();
+        for (const std::string& root : brought().tables) {
+            const auto branches = below.find(root);
+            if (branches == below.end()) continue;
+            co_await run_all(std::move(branches->second));
+            below.erase(branches);
+        }
+        co_await of_extensions_.name_indexes();
     }
 
     /// Statements that make the partitions, parents first, by the table at the root.
@@ -70,8 +84,9 @@ class new_schema {
                 std::string constraints;
                 for (const std::string& each : t.not_null) constraints += (constraints.empty() ? " (" : ", ") + each;
                 if (!constraints.empty()) constraints += ")";
-                statements[root].push_back("CREATE TABLE " + t.name + " PARTITION OF " + parent->second.name +
-                                           constraints + " " + t.bound +
+                // One that an extension has made already is as it has to be.
+                statements[root].push_back("CREATE TABLE IF NOT EXISTS " + t.name + " PARTITION OF " +
+                                           parent->second.name + constraints + " " + t.bound +
                                            (t.by.empty() ? " USING heap" : " PARTITION BY " + t.by));
                 made.emplace(oid, root);
             }
@@ -102,35 +117,6 @@ class new_schema {
         const std::set<std::string> after = co_await parts_of_kept();
         for (const std::string& each : before)
             if (after.count(each) == 0) part_.leave_out(each, "it went with a table that is left out");
-    }
-
-    /// An extension's tables come with foreign keys, and with rows, which are not those of the backup.
-    task<> empty_extensions() {
-        const std::string theirs =
-            "pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind = 'r' JOIN "
-            "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE d.deptype = 'e' AND d.classid = "
-            "'pg_catalog.pg_class'::pg_catalog.regclass";
-        const std::string references =
-            "SELECT pg_catalog.format('ALTER TABLE %I.%I DROP CONSTRAINT %I', n.nspname, c.relname, k.conname), "
-            "pg_catalog.format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname, "
-            "pg_catalog.pg_get_constraintdef(k.oid)) FROM pg_catalog.pg_constraint k JOIN (SELECT c.oid, c.relname, "
-            "c.relnamespace FROM " +
-            theirs +
-            ") c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE k.contype = 'f'";
-        const result found = co_await db_.run(references);
-        std::vector<std::string> statements;
-        for (int i = 0; i < found.rows(); ++i) {
-            statements.emplace_back(found.text(i, 0));
-            to_make_again_.emplace_back(found.text(i, 1));
-        }
-        const std::string tables = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM " + theirs;
-        const result names = co_await db_.run(tables);
-        for (int i = 0; i < names.rows(); ++i) {
-            const auto kept = part_.tables().find(std::string{names.text(i, 0)});
-            if (kept != part_.tables().end() && all_.tables.at(kept->second).is_captured())
-                statements.push_back("TRUNCATE ONLY " + kept->first);
-        }
-        co_await run_all(std::move(statements));
     }
 
     /// The tables that stay, for a query.
@@ -175,7 +161,7 @@ class new_schema {
     const definition_set& all_;
     restored_part& part_;
     connection& db_;
-    std::vector<std::string> to_make_again_;
+    extension_tables of_extensions_;
 };
 
 }  // namespace foreshadow::postgresql::detail

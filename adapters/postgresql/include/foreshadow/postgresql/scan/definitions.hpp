@@ -92,7 +92,7 @@ class definitions_reader {
                 for (int i = 0; i < partitions.rows(); ++i) without.emplace_back(partitions.text(i, 0));
                 const std::string text = co_await dump_schema(program_, where_, exported_, section, without);
                 const result mended = co_await db_.run(
-                    "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM foreshadow.replica_identity r "
+                    "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), r.was FROM foreshadow.replica_identity r "
                     "JOIN pg_catalog.pg_class c ON c.oid = r.oid JOIN pg_catalog.pg_namespace n ON n.oid = "
                     "c.relnamespace");
                 found.emplace_back(definition_key(kind), definition_value({without_identities(text, mended)}));
@@ -112,11 +112,17 @@ class definitions_reader {
         co_return found;
     }
 
-    /// Without the identity that the setup gave to tables.
+    /// With the identity that tables had before the setup gave them another one.
     [[nodiscard]] static std::string without_identities(std::string text, const result& mended) {
         for (int i = 0; i < mended.rows(); ++i) {
-            const std::string line = "ALTER TABLE ONLY " + std::string{mended.text(i, 0)} + " REPLICA IDENTITY FULL;\n";
-            if (const std::size_t at = text.find("\n" + line); at != std::string::npos) text.erase(at + 1, line.size());
+            const std::string given = "\nALTER TABLE ONLY " + std::string{mended.text(i, 0)} + " REPLICA IDENTITY ";
+            const std::string full = "FULL;\n";
+            const std::size_t at = text.find(given + full);
+            if (at == std::string::npos) continue;
+            if (mended.text(i, 1) == "n")
+                text.replace(at + given.size(), full.size(), "NOTHING;\n");
+            else
+                text.erase(at + 1, given.size() + full.size() - 1);
         }
         return text;
     }

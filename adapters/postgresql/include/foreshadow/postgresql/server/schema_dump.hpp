@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -113,7 +114,9 @@ class child_process {
         const std::string_view line = dump.substr(at, end - at);
         at = end;
         if (line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ")) continue;
-        if (line.starts_with("CREATE EVENT TRIGGER foreshadow_") || line.starts_with("ALTER EVENT TRIGGER foreshadow_"))
+        if (line.starts_with("CREATE EVENT TRIGGER foreshadow_") ||
+            line.starts_with("ALTER EVENT TRIGGER foreshadow_") || line.starts_with("CREATE PUBLICATION foreshadow ") ||
+            line.starts_with("ALTER PUBLICATION foreshadow "))
             is_passed_over = true;
         if (!is_passed_over) kept += line;
         if (is_passed_over && line.ends_with(";\n")) is_passed_over = false;
@@ -130,7 +133,6 @@ inline task<std::string> dump_schema(std::string program, address where, std::st
                                      "--section=" + section,
                                      "--snapshot=" + exported,
                                      "--exclude-schema=foreshadow",
-                                     "--no-publications",
                                      "--no-subscriptions",
                                      "--encoding=UTF8",
                                      "--dbname=" + where.public_text()};

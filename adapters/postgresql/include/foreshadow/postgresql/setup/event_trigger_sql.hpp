@@ -57,6 +57,7 @@ BEGIN RETURN CASE class
   WHEN 'pg_trigger'::regclass THEN (SELECT t.tgrelid FROM pg_trigger t WHERE t.oid = object)
   WHEN 'pg_policy'::regclass THEN (SELECT p.polrelid FROM pg_policy p WHERE p.oid = object)
   WHEN 'pg_rewrite'::regclass THEN (SELECT w.ev_class FROM pg_rewrite w WHERE w.oid = object)
+  WHEN 'pg_publication_rel'::regclass THEN (SELECT r.prrelid FROM pg_publication_rel r WHERE r.oid = object)
   WHEN 'pg_statistic_ext'::regclass THEN (SELECT s.stxrelid FROM pg_statistic_ext s WHERE s.oid = object) END;
 END $$;
 
@@ -83,8 +84,10 @@ BEGIN
       IF each.classid = 'pg_class'::regclass AND each.objsubid = 0 AND each.object_type = 'table' THEN
         dropped := dropped || each.objid;
         schema_changed := schema_changed OR NOT EXISTS (SELECT 1 FROM foreshadow.known k WHERE k.oid = each.objid);
-      ELSIF tg_tag <> 'ALTER TABLE' AND (each.original OR each.normal) THEN
-        its_table := CASE WHEN each.object_type IN ('trigger', 'policy', 'rule', 'table constraint', 'table column', 'default value')
+      ELSIF tg_tag <> 'ALTER TABLE' AND (each.original OR each.normal OR each.object_type = 'publication relation'
+          AND to_regclass(format('%I.%I', each.address_names[1], each.address_names[2])) IS NOT NULL) THEN
+        its_table := CASE WHEN each.object_type IN ('trigger', 'policy', 'rule', 'table constraint', 'table column', 'default value',
+            'publication relation')
           THEN to_regclass(format('%I.%I', each.address_names[1], each.address_names[2])) END;
         IF its_table IS NOT NULL THEN touched := touched || its_table; END IF;
         schema_changed := schema_changed OR NOT EXISTS (SELECT 1 FROM pg_class c WHERE c.oid = its_table AND c.relispartition);
@@ -115,6 +118,9 @@ BEGIN
           AND each.command_tag NOT IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE INDEX', 'ALTER INDEX', 'REINDEX');
       ELSE
         schema_changed := true;
+      END IF;
+      IF each.classid = 'pg_publication'::regclass THEN
+        touched := touched || ARRAY(SELECT r.prrelid FROM pg_publication_rel r WHERE r.prpubid = each.objid);
       END IF;
       IF tg_tag IN ('GRANT', 'REVOKE') AND each.object_type = 'TABLE' OR tg_tag = 'ALTER SEQUENCE' THEN  -- whose is not told, or whose it was
         touched := touched || ARRAY(SELECT k.oid FROM foreshadow.known k WHERE k.stamp IS NOT NULL);

@@ -131,6 +131,12 @@ BEGIN
     ELSE parts := parts || ARRAY[each.made, each.said]; END IF;
   END LOOP;
 
+  -- Who came after a constraint that was not valid yet has it valid from the first row on.
+  parts := parts || ARRAY(SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %I', it, k.conname) FROM pg_constraint k
+    WHERE k.conrelid = of AND k.contype = 'c' AND k.convalidated AND EXISTS (SELECT 1 FROM pg_partition_ancestors(of) a(o)
+      JOIN pg_constraint p ON p.conrelid = a.o AND p.contype = 'c' AND p.conname = k.conname AND NOT p.convalidated
+        AND coalesce(to_jsonb(p) ->> 'conenforced', 'true') = 'true') ORDER BY k.conname);
+
   IF c.relhasindex THEN
     FOR each IN SELECT i.*, x.relname, x.relispartition, x.reloptions, format('%I.%I', n.nspname, x.relname) AS name, s.spcname, d.description,
         EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = of) AS is_constraints,
@@ -232,6 +238,10 @@ BEGIN
   parts := parts || ARRAY(SELECT format('COMMENT ON %s IS %L', CASE d.objsubid WHEN 0 THEN 'TABLE ' || it ELSE format('COLUMN %s.%I', it, a.attname) END, d.description)
     FROM pg_description d LEFT JOIN pg_attribute a ON a.attrelid = of AND a.attnum = d.objsubid AND d.objsubid > 0
     WHERE d.objoid = of AND d.classoid = 'pg_class'::regclass ORDER BY 1);
+  parts := parts || ARRAY(SELECT format('ALTER PUBLICATION %I ADD TABLE ONLY %s', p.pubname, it)
+      || coalesce((SELECT ' (' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')' FROM pg_attribute a
+        WHERE a.attrelid = of AND a.attnum = ANY(r.prattrs::int2[])), '') || coalesce(' WHERE (' || pg_get_expr(r.prqual, of) || ')', '')
+    FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = of ORDER BY p.pubname);
   lacks := lacks || (SELECT coalesce(jsonb_agg(jsonb_build_array(format('a security label of %s', it), 'it is not read')), '[]')
     FROM pg_seclabel l WHERE l.objoid = of AND l.classoid = 'pg_class'::regclass);
   RETURN jsonb_build_object('own', to_jsonb(parts), 'not_null', to_jsonb(not_null), 'names', names, 'lacks', lacks);

@@ -20,7 +20,7 @@ BEGIN RETURN QUERY
   WITH above AS MATERIALIZED (SELECT p.oid, (SELECT string_agg(concat_ws(' ', u.reltablespace,
         (SELECT sum(hashtextextended(concat_ws(' ', a.ctid, a.xmin), 0)) FROM pg_attribute a WHERE a.attrelid = u.oid AND a.attnum > 0),
         (SELECT sum(hashtextextended(concat_ws(' ', d.ctid, d.xmin), 0)) FROM pg_attrdef d WHERE d.adrelid = u.oid),
-        (SELECT sum(hashtextextended(concat_ws(' ', k.ctid, k.xmin), 0)) FROM pg_constraint k WHERE k.conrelid = u.oid AND k.contype = 'n'),
+        (SELECT sum(hashtextextended(concat_ws(' ', k.ctid, k.xmin), 0)) FROM pg_constraint k WHERE k.conrelid = u.oid AND k.contype IN ('c', 'n')),
         (SELECT sum(hashtextextended(concat_ws(' ', i.indexrelid, x.relname, x.reloptions), 0)) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
           WHERE i.indrelid = u.oid),
         (SELECT sum(hashtextextended(concat_ws(' ', t.ctid, t.xmin), 0)) FROM pg_trigger t WHERE t.tgrelid = u.oid AND NOT t.tgisinternal)), ' ' ORDER BY u.oid)
@@ -36,6 +36,7 @@ BEGIN RETURN QUERY
     (SELECT sum(hashtextextended(concat_ws(' ', k.ctid, k.xmin), 0)) FROM pg_constraint k WHERE k.conrelid = c.oid),
     (SELECT sum(hashtextextended(concat_ws(' ', s.ctid, s.xmin, s.stxowner::regrole), 0)) FROM pg_statistic_ext s WHERE s.stxrelid = c.oid),
     (SELECT sum(hashtextextended(concat_ws(' ', p.ctid, p.xmin, p.polroles::regrole[]), 0)) FROM pg_policy p WHERE p.polrelid = c.oid),
+    (SELECT sum(hashtextextended(concat_ws(' ', p.ctid, p.xmin), 0)) FROM pg_publication_rel p WHERE p.prrelid = c.oid),
     CASE WHEN c.relhastriggers THEN
       (SELECT sum(hashtextextended(concat_ws(' ', t.ctid, t.xmin), 0)) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) END,
     CASE WHEN c.relhasrules THEN (SELECT sum(hashtextextended(concat_ws(' ', w.ctid, w.xmin), 0)) FROM pg_rewrite w WHERE w.ev_class = c.oid) END,
