@@ -102,7 +102,10 @@ class source {
         const detail::result left =
             co_await db->run("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'foreshadow'");
         if (left.rows() == 0) co_return;
-        const detail::result others = co_await db->run("SELECT 1 FROM foreshadow.hold");
+        // One whose slot is gone holds nothing: somebody dropped the slot, or the database is a copy.
+        const detail::result others = co_await db->run(
+            "SELECT 1 FROM foreshadow.hold h JOIN pg_catalog.pg_replication_slots s ON s.slot_name = h.slot AND "
+            "s.database = pg_catalog.current_database()");
         if (others.rows() != 0) co_return;
         const detail::result gone = co_await db->run(detail::removal_sql());
     }

@@ -69,7 +69,7 @@ SELECT s.rolname, d.datname, s.rolsuper, s.rolreplication OR s.rolsuper,
   pg_catalog.current_setting('max_wal_senders')::int,
   (SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE application_name IS DISTINCT FROM 'foreshadow'),
   (SELECT min(name) FROM theirs WHERE NOT is_readable),
-  (SELECT min(name) FROM theirs WHERE is_readable AND pg_catalog.row_security_active(oid)),
+  (SELECT min(name) FROM theirs WHERE pg_catalog.row_security_active(oid)),
   pg_catalog.current_setting('max_slot_wal_keep_size'),
   (SELECT count(*) FROM pg_catalog.pg_replication_slots o
     WHERE o.database = d.datname AND o.slot_name LIKE 'foreshadow%' AND NOT o.temporary),
@@ -89,7 +89,7 @@ inline task<surroundings> look_around(connection& db) {
     const auto obstacle = [&](std::string what, std::string mend, remedy by = remedy::statement) {
         here.findings.push_back({severity::obstacle, std::move(what), std::move(mend), by});
     };
-    const std::string restart = "; -- then restart the server";
+    const std::string restart = " /* then restart the server */";
     const auto need_one_more = [&](const std::string& things, const std::string& setting, int most, int used) {
         const int allowed = whole_number<int>(r.text(0, most));
         if (whole_number<int>(r.text(0, used)) < allowed) return;
