@@ -142,7 +142,8 @@ TEST_CASE("the right is named that a restore lacks, of the whole and of a part",
     blocking_session users{shared_server().url(name)};
     users.run("CREATE ROLE app_of_it; CREATE ROLE \"stranger to it\"; CREATE ROLE restorer LOGIN CREATEDB");
     users.run("GRANT app_of_it TO restorer");
-    REQUIRE(users.run(partitions + "; CREATE TABLE alone(a int PRIMARY KEY); CREATE SCHEMA s AUTHORIZATION app_of_it; "
+    REQUIRE(users.run(partitions + "; CREATE TABLE alone(a int PRIMARY KEY); CREATE TABLE zz_last(a int PRIMARY KEY); "
+                                   "ALTER TABLE zz_last OWNER TO restorer; CREATE SCHEMA s AUTHORIZATION app_of_it; "
                                    "CREATE TABLE s.theirs(a int PRIMARY KEY)"));
     const testing::temporary_folder folder;
     const bool is_member = GENERATE(true, false);
@@ -171,6 +172,26 @@ TEST_CASE("the right is named that a restore lacks, of the whole and of a part",
     CHECK_THAT(failed->message(), Catch::Contains(is_member ? "the owner needs the right CREATE in schema public"
                                                             : "who restores has to be a member of the owner"));
     CHECK_THAT(failed->hint(), Catch::Contains("as " + owner));
+}
+
+TEST_CASE("the object is named that a role may not restore, among others that it may", "[postgresql]") {
+    const std::string name = shared_server().make_database();
+    blocking_session users{shared_server().url(name)};
+    users.run("CREATE ROLE owner_of_one");
+    users.run("CREATE ROLE restorer_of_others LOGIN CREATEDB");
+    REQUIRE(
+        users.run("CREATE TABLE a(i int PRIMARY KEY); CREATE TABLE b(i int PRIMARY KEY); CREATE TABLE c(i int PRIMARY "
+                  "KEY); ALTER TABLE b OWNER TO owner_of_one; ALTER TABLE a OWNER TO restorer_of_others; ALTER TABLE "
+                  "c OWNER TO restorer_of_others"));
+    const testing::temporary_folder folder;
+    backups b{shared_server().url(name), folder / "repository"};
+    const restore_point point = b.run();
+    testing::run(source{b.url, {.pg_dump = pg_dump()}}.release());
+    std::string theirs = shared_server().url(name + "_restored");
+    theirs.replace(theirs.find("postgres@"), 8, "restorer_of_others");
+    const std::optional<error> failed = testing::failure([&] { b.restore_to(theirs, point); });
+    REQUIRE(failed);
+    CHECK_THAT(failed->message(), Catch::Contains("cannot give TABLE public.b to its owner owner_of_one: "));
 }
 
 }  // namespace foreshadow::postgresql::tests

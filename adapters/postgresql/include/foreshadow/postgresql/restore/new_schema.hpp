@@ -40,21 +40,36 @@ class new_schema {
     /// What the dump says, and partitions as soon as there is the table that they are of: views may be of them.
     task<> make_all() {
         std::map<std::string, std::vector<std::string>> below = partitions();
-        std::string sql;
+        std::vector<dump_entry> together;
         for (dump_entry& entry : entries_of(all_.before_rows)) {
-            sql += entry.sql;
             const auto branches = below.find(table_made_by(entry));
             const bool is_extension = entry.type == "EXTENSION";
+            together.push_back(std::move(entry));
             if (part_.is_whole() && branches == below.end() && !is_extension) continue;
-            std::string whole = std::exchange(sql, std::string{});
-            co_await part_.run(db_, std::move(whole), entry.name);
+            std::vector<dump_entry> now = std::exchange(together, {});
+            co_await run_together(std::move(now));
             if (is_extension) co_await make_of_extension(below);
             if (branches == below.end()) continue;
             co_await run_all(std::move(branches->second));
             below.erase(branches);
         }
-        const result last = co_await db_.run(std::move(sql));
+        co_await run_together(std::move(together));
         for (auto& [root, statements] : below) co_await run_all(std::move(statements));
+    }
+    /// Entries of the dump in one statement, as that is faster. What the role may not do is found one by one then.
+    task<> run_together(std::vector<dump_entry> entries) {
+        if (entries.empty()) co_return;
+        std::string sql;
+        for (const dump_entry& entry : entries) sql += entry.sql;
+        bool is_refused = false;
+        try {
+            co_await part_.run(db_, std::move(sql), entries.back().name);
+        } catch (const error& e) {
+            if (e.fact("SQLSTATE") != "42501" || entries.size() == 1) throw;
+            is_refused = true;
+        }
+        if (!is_refused) co_return;
+        for (dump_entry& entry : entries) co_await part_.run(db_, std::move(entry.sql), entry.name);
     }
     /// Partitions of a table that an extension has made by now.
     task<> make_of_extension(std::map<std::string, std::vector<std::string>>& below) {
