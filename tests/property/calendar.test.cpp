@@ -350,3 +350,24 @@ TEST_CASE("a partition that is kept for good is waited for once, and so is one t
     }
     CHECK(wrong == (first_of_month ? 2 : 1));
 }
+
+TEST_CASE("of two calendars whose names are told apart by a number alone, no more is missed than their order hides") {
+    const auto seed = GENERATE(range(1u, 15u));
+    CAPTURE(seed);
+    server s{seed};
+    const auto called = [](int table, int n) { return dated("m" + std::to_string(table), 0, n); };
+    const int longer = 3 + static_cast<int>(s.random() % 20);  // of the first table so many more are kept
+    for (int n = 0; n < 70 + longer; ++n)
+        for (int table = 1; table <= 2; ++table) s.create_silently(called(table, n));
+    s.start();
+    int right = 0;
+    for (int n = 0; n < 60; ++n)
+        for (int table = 1; table <= 2; ++table) {
+            const double due = (n + 0.5 * table) * day;
+            const auto said = only(s.forecast(at(due - hour), 3 * hour), lineage_kind::drop);
+            s.drop(called(table, table == 1 ? n : n + longer), at(due));
+            s.lapse(at(due + 10 * hour));
+            if (said && s.became.at(said->id) == outcome_kind::exact) ++right;
+        }
+    CHECK(right > 45);  // each of the first table, but for those from which it was learnt
+}

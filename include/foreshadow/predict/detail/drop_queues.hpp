@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What a calendar drops next: of the partitions that are called alike, the oldest. One that is still there when a
-// younger one goes is kept, as the first of each month may be, and is not waited for until one of those kept goes after
-// all. Names are looked at where series of drops are known, and of each series no more are remembered than are dropped
-// in a while; then the layout is gone through again. Where nothing is dropped by the calendar, all of this is one
-// question a batch.
+// younger one goes is kept, as the first of each month may be, and is not waited for; until one of those kept goes
+// after all, since then this series is not dropped in order, or is two. Names are looked at where series of drops are
+// known, and of each series no more are remembered than are dropped in a while; then the layout is gone through again.
+// Where nothing is dropped by the calendar, all of this is one question a batch.
 #pragma once
 
 #include "foreshadow/plane/layout.hpp"
@@ -66,7 +66,8 @@ class drop_queues {
     struct queue {
         std::set<entry> oldest;
         bool is_cut = false;         ///< there are others behind the last
-        std::optional<entry> after;  ///< this went last; whoever is older is kept
+        bool is_in_order = true;     ///< so far nothing went that is older than what had gone
+        std::optional<entry> after;  ///< this went last, and whoever is older is kept; nothing where order is not kept
     };
 
     [[nodiscard]] static entry entry_of(const partition& p) { return {p.id.created, numbers_in(p.name), p.id}; }
@@ -75,9 +76,15 @@ class drop_queues {
     /// or after the changes that are told next will do.
     void look(const rhythms& drops, const layout& now) {
         is_due_ = false;
-        std::unordered_map<std::string, queue> before = std::exchange(queues_, {});
-        for (const rhythm& series : drops.all())
-            if (series.is_known()) queues_[series.last.end].after = std::move(before[series.last.end].after);
+        const std::unordered_map<std::string, queue> before = std::exchange(queues_, {});
+        for (const rhythm& series : drops.all()) {
+            if (!series.is_known()) continue;
+            queue& found_anew = queues_[series.last.end];
+            const auto known = before.find(series.last.end);
+            if (known == before.end()) continue;
+            found_anew.is_in_order = known->second.is_in_order;
+            found_anew.after = known->second.after;
+        }
         if (queues_.empty()) return;
         for (const partition& p : now.partitions) add(p);
     }
@@ -85,7 +92,7 @@ class drop_queues {
     void add(const partition& p) {
         const auto found = queues_.find(stem_of(p.name));
         if (found == queues_.end()) return;
-        auto& [oldest, is_cut, after] = found->second;
+        auto& [oldest, is_cut, is_in_order, after] = found->second;
         entry next = entry_of(p);
         if ((after && next < *after) || (is_cut && (oldest.empty() || *oldest.rbegin() < next))) return;
         oldest.insert(std::move(next));
@@ -97,7 +104,7 @@ class drop_queues {
     void remove(const partition& p) {
         const auto found = queues_.find(stem_of(p.name));
         if (found == queues_.end()) return;
-        auto& [oldest, is_cut, after] = found->second;
+        auto& [oldest, is_cut, is_in_order, after] = found->second;
         oldest.erase(entry_of(p));
         is_due_ = is_due_ || (is_cut && oldest.empty());
     }
@@ -110,13 +117,20 @@ class drop_queues {
             is_due_ = is_due_ || (series != nullptr && series->is_known());
             return;
         }
-        auto& [oldest, is_cut, after] = found->second;
+        auto& [oldest, is_cut, is_in_order, after] = found->second;
         entry gone = entry_of(p);
-        oldest.erase(oldest.begin(), oldest.upper_bound(gone));
-        // Some that seemed to be kept were not: somebody had dropped a younger one by hand.
-        const bool is_older = after && gone < *after;
-        is_due_ = is_due_ || is_older || (is_cut && oldest.empty());
-        after = std::move(gone);
+        if (after && gone < *after) {
+            is_in_order = false;
+            after.reset();
+            is_due_ = true;
+        }
+        if (is_in_order) {
+            oldest.erase(oldest.begin(), oldest.upper_bound(gone));
+            after = std::move(gone);
+        } else {
+            oldest.erase(gone);
+        }
+        is_due_ = is_due_ || (is_cut && oldest.empty());
     }
 
     std::unordered_map<std::string, queue> queues_;  ///< by stem
