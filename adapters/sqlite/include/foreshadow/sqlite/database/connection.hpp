@@ -55,8 +55,7 @@ namespace detail {
             throw with_sql(error{errc::busy, "database " + where + " is locked by another connection",
                                  "let the other program end its transaction, or close it, and try again",
                                  retry::later});
-        // Each time that the statement was prepared anew, another connection had changed the schema meanwhile. What is
-        // written goes into a transaction, where that cannot be.
+        // Each time that the statement was prepared anew, another connection had changed the schema meanwhile.
         case SQLITE_SCHEMA:
             throw with_sql(error{errc::busy, "the schema of database " + where + " changes faster than it can be read",
                                  "let the other program finish its changes, and try again", retry::later});
