@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <iterator>
-#include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -19,10 +19,11 @@ namespace foreshadow::postgresql::tests {
 /// database, are left out.
 [[nodiscard]] inline std::vector<std::string> schema_of(const std::string& url) {
     const std::string command = pg_dump() + " --schema-only --exclude-schema=foreshadow '" + url + "'";
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> dump{::popen(command.c_str(), "r"), ::pclose};
+    std::FILE* const dump = ::popen(command.c_str(), "r");
     std::string text;
     char part[4096];
-    for (std::size_t got = 0; (got = std::fread(part, 1, sizeof part, dump.get())) > 0;) text.append(part, got);
+    for (std::size_t got = 0; (got = std::fread(part, 1, sizeof part, dump)) > 0;) text.append(part, got);
+    if (::pclose(dump) != 0) throw std::runtime_error{"pg_dump failed: " + text};
     std::vector<std::string> all(1);
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = std::min(text.find('\n', at), text.size());

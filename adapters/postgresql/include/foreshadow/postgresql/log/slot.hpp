@@ -134,7 +134,7 @@ class slot {
         }
         const std::string sql =
             "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots "
-            "WHERE slot_name = " +
+            "WHERE database = pg_catalog.current_database() AND slot_name = " +
             literal(name_);
         const result dropped = co_await while_busy([&] { return db->run(sql); });
     }

@@ -5,7 +5,6 @@
 #pragma once
 
 #include "foreshadow/postgresql/restore/dump_entries.hpp"
-#include "foreshadow/postgresql/restore/extension_tables.hpp"
 #include "foreshadow/postgresql/restore/restored_part.hpp"
 #include "foreshadow/postgresql/server/connection_pool.hpp"
 #include "foreshadow/postgresql/server/sql_text.hpp"
@@ -28,7 +27,8 @@ class after_load {
     after_load(const definition_set& all, restored_part& part, connection_pool& pool, std::size_t sessions)
         : all_{all}, part_{part}, pool_{pool}, sessions_{std::max<std::size_t>(sessions, 1)} {}
 
-    task<> run(brought_by_extensions brought) {
+    /// `made_before`: statements that make again what the schema had before the rows came.
+    task<> run(std::vector<std::string> made_before) {
         after_rows plan = plan_after_rows(all_, part_.tables());
         // Sessions are used again, and the dump changes these between its entries.
         plan.settings.insert(0, "RESET default_tablespace; RESET default_table_access_method;\n");
@@ -37,7 +37,6 @@ class after_load {
         std::vector<std::pair<std::string, std::string>> branched;
         std::vector<std::pair<std::string, std::string>> last;
         for (const auto& [name, oid] : part_.tables()) {
-            if (brought.tables.count(name) != 0) continue;
             const table& t = all_.tables.at(oid);
             for (const std::string& statement : t.own) {
                 if (!statement.starts_with("ALTER ") && t.has_branches)
@@ -55,26 +54,38 @@ class after_load {
         co_await run_side_by_side(plan.settings, std::move(needed));
         const connection_pool::lease db = co_await pool_.take();
         const result set = co_await db->run(plan.settings);
-        for (std::string& statement : brought.to_make_again)
+        for (std::string& statement : made_before)
             co_await part_.run(*db, std::move(statement), "a foreign key or trigger of an extension's table");
         for (dump_entry& entry : plan.then) {
             std::string sql = with_branches(std::move(entry.sql));
-            // They ask for rights that who restores need not have, and rows do not need them.
-            const bool is_publication = entry.type.starts_with("PUBLICATION") || entry.name.starts_with("PUBLICATION ");
-            const std::string name = (is_publication ? "publication " : "") + entry.name;
-            co_await part_.run(*db, std::move(sql), name, !is_publication);
+            const std::string publication = publication_of(entry);
+            const restored_part::need need = need_of(!publication.empty());
+            std::string name = publication.empty() ? entry.name : "publication " + publication;
+            co_await part_.run(*db, std::move(sql), std::move(name), need);
         }
         co_await run_side_by_side(plan.settings, std::move(own));
         for (auto& [name, statement] : branched) co_await part_.run(*db, std::move(statement), "an index of " + name);
         for (auto& [name, statement] : last) {
             const bool is_publication = statement.starts_with("ALTER PUBLICATION ");
             const std::string what = (is_publication ? "a publication of " : "a foreign key or constraint of ") + name;
-            co_await part_.run(*db, std::move(statement), what, !is_publication);
+            const restored_part::need need = need_of(is_publication);
+            co_await part_.run(*db, std::move(statement), what, need);
         }
         co_await set_sequences(*db);
     }
 
   private:
+    /// Publications ask for rights that who restores need not have, and rows do not need them.
+    [[nodiscard]] static restored_part::need need_of(bool is_publication) {
+        return is_publication ? restored_part::need::none : restored_part::need::whole;
+    }
+    /// The publication that an entry makes, adds to or says something of; empty: it is about something else.
+    [[nodiscard]] static std::string publication_of(const dump_entry& entry) {
+        constexpr std::string_view said_of = "PUBLICATION ";
+        if (entry.name.starts_with(said_of)) return entry.name.substr(said_of.size());
+        if (entry.type == "PUBLICATION") return entry.name;
+        return entry.type.starts_with(said_of) ? entry.name.substr(0, entry.name.find(' ')) : std::string{};
+    }
     /// Keys of a partition's own, which others refer to, and values, before there are triggers to see them change.
     [[nodiscard]] static bool comes_first(std::string_view statement) {
         if (statement.starts_with("UPDATE ONLY ")) return true;
@@ -87,6 +98,7 @@ class after_load {
     /// Foreign keys, which refer to keys of others; what is said of constraints that come from above; and what other
     /// tables say as well, one after the other.
     [[nodiscard]] static bool comes_last(std::string_view statement) {
+        if (statement.starts_with("UPDATE ONLY ")) return false;
         const auto says = [&](std::string_view what) { return statement.find(what) != std::string_view::npos; };
         return says(" FOREIGN KEY ") || says(" VALIDATE CONSTRAINT ") || statement.starts_with("ALTER PUBLICATION ");
     }

@@ -80,7 +80,7 @@ class loader {
         if (!sessions_) co_await make_tables();
         while (!ending_.empty()) co_await finish_longest();
         after_load last{set_, part_, *sessions_, max_concurrency()};
-        co_await last.run(std::move(brought_));
+        co_await last.run(std::move(to_make_again_));
         sessions_.reset();
         co_await database_.finish();
     }
@@ -113,7 +113,7 @@ class loader {
         const connection_pool::lease db = co_await sessions_->take();
         new_schema schema{set_, part_, *db};
         co_await schema.make();
-        brought_ = schema.brought();
+        to_make_again_ = schema.to_make_again();
     }
 
     new_database database_;
@@ -121,7 +121,7 @@ class loader {
     layout shape_;
     definition_set set_;
     restored_part part_;
-    brought_by_extensions brought_;
+    std::vector<std::string> to_make_again_;   ///< of the schema, once the rows are there
     std::optional<connection_pool> sessions_;  ///< in the new database, once it has its tables
     std::map<partition_id, row_copy> copies_;  ///< of the partitions that are open
     std::deque<row_copy> ending_;              ///< of those that were sent whole, and may not be committed yet

@@ -34,7 +34,10 @@ class new_schema {
         if (!part_.is_whole()) co_await drop_others();
         co_await of_extensions_.empty();
     }
-    [[nodiscard]] const brought_by_extensions& brought() const noexcept { return of_extensions_.brought(); }
+    /// Statements that make again what stood in the way of rows, once these are there.
+    [[nodiscard]] const std::vector<std::string>& to_make_again() const noexcept {
+        return of_extensions_.to_make_again();
+    }
 
   private:
     /// What the dump says, and partitions as soon as there is the table that they are of: views may be of them.
@@ -43,12 +46,10 @@ class new_schema {
         std::vector<dump_entry> together;
         for (dump_entry& entry : entries_of(all_.before_rows)) {
             const auto branches = below.find(table_made_by(entry));
-            const bool is_extension = entry.type == "EXTENSION";
             together.push_back(std::move(entry));
-            if (part_.is_whole() && branches == below.end() && !is_extension) continue;
+            if (part_.is_whole() && branches == below.end()) continue;
             std::vector<dump_entry> now = std::exchange(together, {});
             co_await run_together(std::move(now));
-            if (is_extension) co_await make_of_extension(below);
             if (branches == below.end()) continue;
             co_await run_all(std::move(branches->second));
             below.erase(branches);
@@ -61,26 +62,23 @@ class new_schema {
         if (entries.empty()) co_return;
         std::string sql;
         for (const dump_entry& entry : entries) sql += entry.sql;
+        const restored_part::need need = need_of(entries.back());
         bool is_refused = false;
         try {
-            co_await part_.run(db_, std::move(sql), entries.back().name);
+            co_await part_.run(db_, std::move(sql), entries.back().name, need);
         } catch (const error& e) {
             if (e.fact("SQLSTATE") != "42501" || entries.size() == 1) throw;
             is_refused = true;
         }
         if (!is_refused) co_return;
-        for (dump_entry& entry : entries) co_await part_.run(db_, std::move(entry.sql), entry.name);
-    }
-    /// Partitions of a table that an extension has made by now.
-    task<> make_of_extension(std::map<std::string, std::vector<std::string>>& below) {
-        co_await of_extensions_.look();
-        for (const std::string& root : brought().tables) {
-            const auto branches = below.find(root);
-            if (branches == below.end()) continue;
-            co_await run_all(std::move(branches->second));
-            below.erase(branches);
+        for (dump_entry& entry : entries) {
+            const restored_part::need its_need = need_of(entry);
+            co_await part_.run(db_, std::move(entry.sql), entry.name, its_need);
         }
-        co_await of_extensions_.name_indexes();
+    }
+
+    [[nodiscard]] restored_part::need need_of(const dump_entry& entry) const {
+        return part_.tables().contains(table_made_by(entry)) ? restored_part::need::table : restored_part::need::whole;
     }
 
     /// Statements that make the partitions, parents first, by the table at the root.
@@ -99,9 +97,8 @@ class new_schema {
                 std::string constraints;
                 for (const std::string& each : t.not_null) constraints += (constraints.empty() ? " (" : ", ") + each;
                 if (!constraints.empty()) constraints += ")";
-                // One that an extension has made already is as it has to be.
-                statements[root].push_back("CREATE TABLE IF NOT EXISTS " + t.name + " PARTITION OF " +
-                                           parent->second.name + constraints + " " + t.bound +
+                statements[root].push_back("CREATE TABLE " + t.name + " PARTITION OF " + parent->second.name +
+                                           constraints + " " + t.bound +
                                            (t.by.empty() ? " USING heap" : " PARTITION BY " + t.by));
                 made.emplace(oid, root);
             }

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -47,8 +48,12 @@ class restored_part {
     [[nodiscard]] bool has(const table& t) const { return tables_.count(t.name) != 0; }
 
     /// Notes what a restored table would have, and cannot have without the rest.
+    /// Told once, although several statements may be about it.
     void leave_out(std::string what, const std::string& why) {
-        left_out_.push_back({std::move(what), "it needs what is not restored: " + why});
+        const auto is_it = [&](const omission& each) { return each.name == what; };
+        if (std::any_of(left_out_.begin(), left_out_.end(), is_it)) return;
+        const std::string because = is_whole_ ? "the server refuses it: " : "it needs what is not restored: ";
+        left_out_.push_back({std::move(what), because + why});
     }
     /// What the backup does not have, and of a part what could not be made without the rest.
     [[nodiscard]] std::vector<omission> omissions() const {
@@ -58,20 +63,29 @@ class restored_part {
         return all;
     }
 
-    /// Runs one statement, or entry of the dump; of a part it is left out where it needs the rest. `name`: for people.
-    /// `is_needed`: a whole database without it is none.
-    task<> run(connection& db, std::string sql, std::string name, bool is_needed = true) {
+    /// How much is lost without a statement.
+    enum class need : std::uint8_t {
+        none,   ///< nothing that rows depend on: it is left out
+        whole,  ///< a whole database without it is none; of a part it is left out where it needs the rest
+        table,  ///< it makes a table that is restored: without it nothing is
+    };
+
+    /// Runs one statement, or entry of the dump. `name`: for people.
+    task<> run(connection& db, std::string sql, std::string name, need of = need::whole) {
         try {
             // Two sessions may have to wait for each other: then one of them is told to try again.
             const result done = co_await while_busy([&] { return db.run(sql); });
         } catch (const error& e) {
             const std::string state = e.fact("SQLSTATE");
-            const bool is_of_rows = state == "23503";  // a foreign key
+            if (of == need::none && !state.empty()) {
+                const std::string why = state == "42501" ? "who restores may not make it" : e.message();
+                if (is_whole_ || is_of_restored_table(sql)) leave_out(std::move(name), why);
+                co_return;
+            }
             // No table is left to whoever restores it, because its owner may not have it.
-            if (state == "42501" && is_needed && (is_whole_ || is_of_restored_table(sql))) throw not_allowed(e, sql);
-            if ((is_whole_ && is_needed) || (!state.starts_with("42") && !is_of_rows)) throw;
-            if (is_whole_) left_out_.push_back({std::move(name), "the server refuses it: " + e.message()});
-            if (is_whole_) co_return;
+            if (state == "42501" && (is_whole_ || of == need::table)) throw not_allowed(e, sql);
+            const bool is_of_rows = state == "23503";  // a foreign key
+            if (is_whole_ || (!state.starts_with("42") && !is_of_rows)) throw;
             if (is_of_restored_table(sql)) leave_out(std::move(name), e.message());
         }
     }
@@ -94,23 +108,17 @@ class restored_part {
     }
 
   private:
-    /// A right that is missing, where a server says only of what.
+    /// A right that is missing, where a server says only of what: with the owner that things were to get.
     [[nodiscard]] static error not_allowed(const error& e, std::string_view sql) {
         constexpr std::string_view to = " OWNER TO ";
         const std::size_t given = sql.rfind(to);
-        const std::string in = "permission denied for schema ";
-        const std::size_t name = given + to.size();
         if (given == sql.npos) return e;
+        const std::size_t name = given + to.size();
         const std::string owner{sql.substr(name, std::min(sql.find_first_of(";\n", name), sql.size()) - name)};
         const std::size_t alter = sql.rfind("ALTER ", given);
         const std::string what{alter == sql.npos ? "what it owns" : sql.substr(alter + 6, given - alter - 6)};
-        const bool lacks_create = e.message().starts_with(in);
-        const std::string why = lacks_create
-                                    ? "the owner needs the right CREATE in schema " + e.message().substr(in.size())
-                                    : "who restores has to be a member of the owner: " + e.message();
-        error named{e.code(), "cannot give " + what + " to its owner " + owner + ": " + why,
-                    "restore as a superuser, or as " + owner +
-                        (lacks_create ? "" : ", or GRANT " + owner + " to the role that restores")};
+        error named{e.code(), "cannot restore " + what + " of " + owner + ": " + e.message(),
+                    "restore as a superuser, or as a member of each owner, where the owner may create in its schema"};
         return std::move(named).with("SQLSTATE", e.fact("SQLSTATE"));
     }
 

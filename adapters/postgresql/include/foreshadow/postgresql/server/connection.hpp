@@ -227,7 +227,10 @@ class connection {
         const char* state = PQresultErrorField(failed.get(), PG_DIAG_SQLSTATE);
         const char* primary = PQresultErrorField(failed.get(), PG_DIAG_MESSAGE_PRIMARY);
         if (state == nullptr) return lost();
-        return failure(state, one_line(primary)).with("statement", one_line(std::string{sql.substr(0, 120)}.c_str()));
+        error e =
+            failure(state, one_line(primary)).with("statement", one_line(std::string{sql.substr(0, 120)}.c_str()));
+        const char* constraint = PQresultErrorField(failed.get(), PG_DIAG_CONSTRAINT_NAME);
+        return constraint == nullptr ? std::move(e) : std::move(e).with("constraint", constraint);
     }
 
     task<> arrive() {

@@ -42,16 +42,8 @@ namespace foreshadow::postgresql::detail {
     return {};
 }
 
-/// The server's words without a value: SQLSTATEs of class 22 are about data, and quote it last. An error ends up in
-/// logs and tickets, and rows are nobody's business there.
-[[nodiscard]] inline std::string without_values(std::string message, std::string_view state) {
-    if (state.starts_with("22")) message.erase(std::min(message.find(": \""), message.size()));
-    return message;
-}
-
 /// What a server said, by its SQLSTATE.
 [[nodiscard]] inline error failure(std::string_view state, std::string message) {
-    message = without_values(std::move(message), state);
     const auto is = [&](std::string_view prefix) { return state.substr(0, prefix.size()) == prefix; };
     const auto made = [&]() -> error {
         if (is("55P03") || is("40001") || is("40P01") || is("55006") || is("57P03") || is("53300"))

@@ -22,23 +22,34 @@ template <class Find>
     return "partition " + t.name + (above == nullptr ? "" : " of " + above->name);
 }
 
-/// `e` with the table that it is about, and what to do. `doing`: "cannot read", "cannot restore".
+/// `e` with the table that it is about, and what to do. `doing`: "cannot read", "cannot restore". Where the server's
+/// words are about a row, they quote it, in any language: then they are not repeated, since errors end up in logs and
+/// tickets, and rows are nobody's business there.
 [[nodiscard]] inline error rows_error(const error& e, const std::string& doing, const std::string& title) {
-    if (e.fact("rows") == title) return e;
     const std::string state = e.fact("SQLSTATE");
-    std::string hint = e.hint();
+    if (e.fact("rows") == title) return e;
     const auto is = [&](std::string_view prefix) { return state.starts_with(prefix); };
-    if (is("XX00") || is("58"))
+    std::string what = e.message();
+    std::string hint = e.hint();
+    if (is("22") || is("23") || is("P0")) {
+        const std::string constraint = e.fact("constraint");
+        what = (is("22")             ? "a value is not what its column takes"
+                : constraint.empty() ? "a row is refused by a trigger or a constraint"
+                                     : "a row is refused by the constraint " + constraint) +
+               (" (SQLSTATE " + state + ")");
+        hint = is("22")
+                   ? "are extensions and types of the same version as those of the original? The server's log has more"
+                   : "the server's log has more";
+    } else if (is("XX001") || is("XX002") || is("58")) {
         hint =
             "the server cannot read or write its own files of it: its log says more; mend or drop it, then run the "
             "same command again";
-    else if (is("22") || is("23"))
-        hint = "a value is none of its column's type there: are extensions and types of the same version?";
-    else if (is("57014"))
+    } else if (is("57014")) {
         hint = "somebody cancelled the statement: run the same command again";
-    else if (hint.empty())
+    } else if (hint.empty() && !state.empty()) {
         hint = "the server's log says more";
-    error named{e.code(), doing + " " + title + ": " + e.message(), std::move(hint), e.again()};
+    }
+    error named{e.code(), doing + " " + title + ": " + what, std::move(hint), e.again()};
     for (const auto& [name, value] : e.facts())
         if (name != "statement") static_cast<void>(std::move(named).with(name, value));  // in place
     return std::move(named).with("rows", title);
