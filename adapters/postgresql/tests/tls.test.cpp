@@ -74,7 +74,8 @@ std::string make_certificate(const testing::temporary_folder& folder) {
 
 TEST_CASE("a backup through TLS goes on where its sessions are ended and its server is started again", "[postgresql]") {
     const testing::temporary_folder folder;
-    server own{make_certificate(folder), programs(), free_port()};
+    // A server that stops waits for whoever follows its log, and here that one waits for the server.
+    server own{make_certificate(folder) + "\nwal_sender_timeout = 5s", programs(), free_port()};
     const std::string name = own.make_database();
     const std::string url = own.url(name);
     REQUIRE(blocking_session{url}.run(
