@@ -105,41 +105,30 @@ class child_process {
     std::FILE* errors_ = nullptr;
 };
 
-/// Takes what is said of the publication `foreshadow` out of a dump, headings and all.
-inline void take_out_publication(std::string& dump) {
-    constexpr std::string_view head = "--\n-- Name: ";
-    for (std::size_t at = dump.find(head); at != std::string::npos;) {
-        const std::size_t name = at + head.size();
-        const std::string_view line{dump.data() + name, std::min(dump.find('\n', name), dump.size()) - name};
-        const bool is_of_it = line.starts_with("foreshadow; ") || line.starts_with("foreshadow ");
-        const bool is_own =
-            line.starts_with("PUBLICATION foreshadow; ") || (is_of_it && line.find("; Type: PUBLICATION") != line.npos);
-        const std::size_t next = dump.find(head, name);
-        if (!is_own) {
-            at = next;
-            continue;
-        }
-        const std::size_t end = dump.find("--\n-- PostgreSQL database dump complete\n", name);
-        dump.erase(at, std::min({next, end, dump.size()}) - at);
-        at = dump.find(head, at);
-    }
+/// Whether the heading of an object in a dump, from its name on, is one of what foreshadow put into the database.
+[[nodiscard]] inline bool is_own(std::string_view heading) {
+    const auto has = [&](std::string_view what) { return heading.find(what) != heading.npos; };
+    if (heading.starts_with("PUBLICATION foreshadow; ")) return true;
+    if (heading.starts_with("foreshadow_")) return has("; Type: EVENT TRIGGER;");
+    return (heading.starts_with("foreshadow; ") || heading.starts_with("foreshadow ")) && has("; Type: PUBLICATION");
 }
 
 /// The dump without commands of psql, and without what foreshadow put into the database.
 [[nodiscard]] inline std::string without_own(std::string_view dump) {
+    constexpr std::string_view head = "--\n-- Name: ";
     std::string kept;
     bool is_passed_over = false;
     for (std::size_t at = 0; at < dump.size();) {
-        const std::size_t end = std::min(dump.find('\n', at), dump.size() - 1) + 1;
-        const std::string_view line = dump.substr(at, end - at);
-        at = end;
-        if (line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ")) continue;
-        if (line.starts_with("CREATE EVENT TRIGGER foreshadow_") || line.starts_with("ALTER EVENT TRIGGER foreshadow_"))
-            is_passed_over = true;
-        if (!is_passed_over) kept += line;
-        if (is_passed_over && line.ends_with(";\n")) is_passed_over = false;
+        const std::string_view rest = dump.substr(at);
+        if (rest.starts_with(head))
+            is_passed_over = is_own(rest.substr(head.size(), rest.find('\n', head.size()) - head.size()));
+        else if (rest.starts_with("--\n-- PostgreSQL database dump complete\n"))
+            is_passed_over = false;
+        const std::string_view line = rest.substr(0, std::min(rest.find('\n'), rest.size() - 1) + 1);
+        at += line.size();
+        if (is_passed_over || line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ")) continue;
+        kept += line;
     }
-    take_out_publication(kept);
     return kept;
 }
 
