@@ -39,7 +39,7 @@ class extension_tables {
         for (int i = 0; i < theirs.rows(); ++i)
             if (const std::string name{theirs.text(i, 0)}; gets_rows(name))
                 statements.push_back("TRUNCATE ONLY " + name);
-        co_await run_all(std::move(statements));
+        co_await db_.run_all(std::move(statements));
     }
 
     /// Statements for when the rows are there.
@@ -63,7 +63,7 @@ class extension_tables {
             to_make_again_.emplace_back(references.text(i, 1));
             if (references.text(i, 3) == "t") to_make_again_.emplace_back(references.text(i, 2));
         }
-        co_await run_all(std::move(statements));
+        co_await db_.run_all(std::move(statements));
     }
     task<> disable_triggers() {
         const result triggers = co_await db_.run(
@@ -79,17 +79,12 @@ class extension_tables {
             statements.emplace_back(triggers.text(i, 1));
             to_make_again_.emplace_back(triggers.text(i, 2));
         }
-        co_await run_all(std::move(statements));
+        co_await db_.run_all(std::move(statements));
     }
 
     [[nodiscard]] bool gets_rows(const std::string& name) const {
         const auto kept = part_.tables().find(name);
         return kept != part_.tables().end() && all_.tables.at(kept->second).is_captured();
-    }
-    task<> run_all(std::vector<std::string> statements) {
-        for (std::string& statement : statements) {
-            const result done = co_await db_.run(std::move(statement));
-        }
     }
 
     const definition_set& all_;

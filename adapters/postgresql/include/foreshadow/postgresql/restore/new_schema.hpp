@@ -51,11 +51,11 @@ class new_schema {
             std::vector<dump_entry> now = std::exchange(together, {});
             co_await run_together(std::move(now));
             if (branches == below.end()) continue;
-            co_await run_all(std::move(branches->second));
+            co_await db_.run_all(std::move(branches->second));
             below.erase(branches);
         }
         co_await run_together(std::move(together));
-        for (auto& [root, statements] : below) co_await run_all(std::move(statements));
+        for (auto& [root, statements] : below) co_await db_.run_all(std::move(statements));
     }
     /// Entries of the dump in one statement, as that is faster. What the role may not do is found one by one then.
     task<> run_together(std::vector<dump_entry> entries) {
@@ -162,12 +162,7 @@ class new_schema {
         const result found = co_await db_.run(sql);
         std::vector<std::string> statements;
         for (int i = 0; i < found.rows(); ++i) statements.emplace_back(found.text(i, 0));
-        co_await run_all(std::move(statements));
-    }
-    task<> run_all(std::vector<std::string> statements) {
-        for (std::string& statement : statements) {
-            const result done = co_await db_.run(std::move(statement));
-        }
+        co_await db_.run_all(std::move(statements));
     }
 
     const definition_set& all_;

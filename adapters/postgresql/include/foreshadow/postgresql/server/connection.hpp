@@ -97,6 +97,12 @@ class connection {
         result last = co_await last_result(sql);
         co_return last;
     }
+    /// Runs statements one after the other.
+    task<> run_all(std::vector<std::string> statements) {
+        for (std::string& statement : statements) {
+            const result done = co_await run(std::move(statement));
+        }
+    }
     /// Runs one statement with parameters in text form.
     task<result> run(std::string sql, std::vector<std::string> parameters) {
         is_busy_ = true;
