@@ -83,8 +83,7 @@ TEST_CASE("a partition that may not be read is named", "[postgresql]") {
         testing::run(held.hold(std::nullopt));
     }
     REQUIRE(users.run("ALTER ROLE reader_of_most REPLICATION;" + detail::rights_sql("reader_of_most")));
-    std::string theirs = url;
-    theirs.replace(theirs.find("postgres@"), 8, "reader_of_most");
+    const std::string theirs = url_of_role(url, "reader_of_most");
     source held{theirs, {.pg_dump = pg_dump()}};
     testing::run(held.hold(std::nullopt));
     REQUIRE(users.run("REVOKE SELECT ON ev_1 FROM reader_of_most"));
@@ -157,8 +156,7 @@ TEST_CASE("the right is named that a restore lacks, of the whole and of a part",
     backups b{shared_server().url(name), folder / "repository"};
     const restore_point point = b.run();
     testing::run(source{b.url, {.pg_dump = pg_dump()}}.release());
-    std::string theirs = shared_server().url(name + "_restored");
-    theirs.replace(theirs.find("postgres@"), 8, "restorer");
+    const std::string theirs = url_of_role(shared_server().url(name + "_restored"), "restorer");
     restore_options what;
     if (!part.empty()) what.partitions = {part};
     const std::optional<error> failed = testing::failure([&] { b.restore_to(theirs, point, what); });
@@ -187,8 +185,7 @@ TEST_CASE("what others own beside a part is no reason not to restore the part", 
     backups b{shared_server().url(name), folder / "repository"};
     const restore_point point = b.run();
     testing::run(source{b.url, {.pg_dump = pg_dump()}}.release());
-    std::string theirs = shared_server().url(name + "_restored");
-    theirs.replace(theirs.find("postgres@"), 8, "restorer_of_a_part");
+    const std::string theirs = url_of_role(shared_server().url(name + "_restored"), "restorer_of_a_part");
     const restore_report report = b.restore_to(theirs, point, {.partitions = {"s.t"}});
     CHECK(blocking_session{theirs}.ask("SELECT a FROM s.t") == "7");
     CHECK_FALSE(report.omissions.empty());
@@ -207,8 +204,7 @@ TEST_CASE("the object is named that a role may not restore, among others that it
     backups b{shared_server().url(name), folder / "repository"};
     const restore_point point = b.run();
     testing::run(source{b.url, {.pg_dump = pg_dump()}}.release());
-    std::string theirs = shared_server().url(name + "_restored");
-    theirs.replace(theirs.find("postgres@"), 8, "restorer_of_others");
+    const std::string theirs = url_of_role(shared_server().url(name + "_restored"), "restorer_of_others");
     const std::optional<error> failed = testing::failure([&] { b.restore_to(theirs, point); });
     REQUIRE(failed);
     CHECK_THAT(failed->message(), Catch::Contains("cannot restore TABLE public.b of owner_of_one: "));

@@ -63,8 +63,7 @@ TEST_CASE("the last of two holds that is released takes the setup with it, the f
     blocking_session users{url};
     users.run("CREATE ROLE keeper_of_one LOGIN");  // of the server
     users.run("CREATE TABLE t(a int)");
-    std::string theirs = url;
-    theirs.replace(theirs.find("postgres@"), 8, "keeper_of_one");
+    const std::string theirs = url_of_role(url, "keeper_of_one");
     const bool is_role_first = GENERATE(true, false);
     CAPTURE(is_role_first);
     source mine = source_with_slot(url, "mine");
@@ -122,8 +121,7 @@ TEST_CASE("what an administrator runs is run to its end by psql, whatever is mis
         admin.run(
             "CREATE ROLE \"the \"\"keeper\" LOGIN; CREATE TABLE t(a int); ALTER TABLE t ENABLE ROW LEVEL SECURITY");
     }
-    std::string theirs = own.url("postgres");
-    theirs.replace(theirs.find("postgres@"), 8, "the%20%22keeper");
+    const std::string theirs = url_of_role(own.url("postgres"), "the%20%22keeper");
     const testing::temporary_folder folder;
     std::size_t mends = 0;
     {

@@ -388,8 +388,7 @@ TEST_CASE("a role without the superuser's rights backs up what was set up for it
     const std::string url = s.url(name);
     blocking_session admin{url};
     admin.run("CREATE TABLE t(a int PRIMARY KEY); INSERT INTO t VALUES (1); CREATE ROLE keeper LOGIN");
-    std::string theirs = url;
-    theirs.replace(theirs.find("postgres@"), 8, "keeper");
+    const std::string theirs = url_of_role(url, "keeper");
     source held{theirs, quick};
     CHECK(thrown([&] { testing::run(held.hold(std::nullopt)); }) == errc::invalid_argument);
     CHECK_FALSE(testing::run(held.preflight()).empty());
@@ -448,8 +447,7 @@ TEST_CASE("what an administrator runs says each thing once, whatever the role's 
     const std::string name = s.make_database();
     blocking_session admin{s.url(name)};
     admin.run("CREATE TABLE t(a int PRIMARY KEY); CREATE ROLE \"o\"\"dd\" LOGIN");
-    std::string theirs = s.url(name);
-    theirs.replace(theirs.find("postgres@"), 8, "o%22dd");
+    const std::string theirs = url_of_role(s.url(name), "o%22dd");
     source held{theirs, quick};
     const auto times = [](const std::string& text, const std::string& part) {
         std::size_t count = 0;

@@ -358,8 +358,7 @@ TEST_CASE("a publication that who restores may not make is left out, and named",
                   "CREATE TABLE t(a int PRIMARY KEY); ALTER TABLE t OWNER TO owner_of_few; INSERT INTO t VALUES (1); "
                   "CREATE PUBLICATION wide FOR ALL TABLES; ALTER TABLE t REPLICA IDENTITY NOTHING; COMMENT ON "
                   "PUBLICATION wide IS 'all'"};
-    std::string theirs = shared_server().url(from.name + "_few");
-    theirs.replace(theirs.find("postgres@"), 8, "owner_of_few");
+    const std::string theirs = url_of_role(shared_server().url(from.name + "_few"), "owner_of_few");
     const restore_report report = from.kept.restore_to(theirs, from.point);
     names left_out;
     for (const omission& each : report.omissions) left_out.push_back(each.name);

@@ -22,6 +22,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -34,6 +35,12 @@ namespace foreshadow::postgresql::tests {
 }
 [[nodiscard]] inline std::string program(const std::string& name) { return programs() + "/" + name; }
 [[nodiscard]] inline std::string pg_dump() { return program("pg_dump"); }
+
+/// The URL of a server, for another role than its superuser.
+[[nodiscard]] inline std::string url_of_role(std::string url, const std::string& role) {
+    constexpr std::string_view superuser = "postgres@";
+    return url.replace(url.find(superuser), superuser.size() - 1, role);
+}
 
 class server {
   public:
